@@ -1,0 +1,9 @@
+/** Compression as the engine sees it: passed in (Node's zlib in the server, DecompressionStream elsewhere). All calls are synchronous. */
+export interface Codecs {
+  /** `level` 1 (fast) to 19. */
+  zstdCompress(bytes: Uint8Array, level: number): Uint8Array;
+  /** Errors: throws when the frame is damaged or decodes to more than `sizeBytesMax`. `sizeHintBytes`, when known, saves reallocation. */
+  zstdDecompress(bytes: Uint8Array, sizeBytesMax: number, sizeHintBytes?: number): Uint8Array;
+  /** Errors: throws when the stream is damaged or decodes to more than `sizeBytesMax`. Concatenated members are decoded. */
+  gunzip(bytes: Uint8Array, sizeBytesMax: number): Uint8Array;
+}

@@ -1,0 +1,109 @@
+/**
+ * The one shape that queries, flush and compaction see: rows of spans as columns, be they in a head or in a row group of a block.
+ *
+ * Every column but the fixed ones is *coded*: a small unsigned code per row, 0 for absent, c for dictionary entry c − 1. A predicate is
+ * evaluated once per dictionary entry and then looked up per row.
+ *
+ * Row sets are immutable; arrays belong to the row set and must not be written to.
+ */
+
+/**
+ * Where a column's key comes from. Keys of scope `intrinsic` are fixed, see {@link intrinsicColumns}; the others are attribute keys
+ * as sent.
+ */
+export type ColumnScope = 'intrinsic' | 'span' | 'resource' | 'instrumentation';
+
+/**
+ * How dictionary entries are typed. `any`: an OTLP AnyValue message (arrays, kvlists, bytes, empty) as protobuf bytes. `raw`: bytes
+ * whose meaning the key gives. The same key arriving as int and as string makes two columns.
+ */
+export type ColumnType = 'string' | 'int' | 'double' | 'bool' | 'any' | 'raw';
+
+export interface ColumnKey {
+  readonly scope: ColumnScope;
+  readonly key: string;
+  readonly type: ColumnType;
+}
+
+/**
+ * The coded intrinsic columns. Counts of 0, empty strings and absent messages are absent (code 0).
+ * - `events`: the span's Event fields (tag 11 of Span, each with its tag) as received, concatenated; `links` likewise (tag 13).
+ * - `*_extra`: KeyValue fields that have no column of their own (second occurrence of a key on one span), each as protobuf
+ *   `KeyValue` with tag 1 and length, concatenated.
+ */
+export const intrinsicColumns = {
+  name: 'string',
+  status_message: 'string',
+  trace_state: 'string',
+  flags: 'int',
+  dropped_attributes_count: 'int',
+  dropped_events_count: 'int',
+  dropped_links_count: 'int',
+  events: 'raw',
+  links: 'raw',
+  span_extra: 'raw',
+  resource_extra: 'raw',
+  resource_dropped_attributes_count: 'int',
+  resource_schema_url: 'string',
+  scope_name: 'string',
+  scope_version: 'string',
+  scope_extra: 'raw',
+  scope_dropped_attributes_count: 'int',
+  scope_schema_url: 'string',
+} as const satisfies Record<string, ColumnType>;
+export type IntrinsicColumn = keyof typeof intrinsicColumns;
+
+export type Codes = Uint8Array | Uint16Array | Uint32Array;
+
+/** Distinct values of a column, entry e in [0, size). Accessors must match the column's type. */
+export interface ValueDictionary {
+  readonly type: ColumnType;
+  readonly size: number;
+  /** UTF-8 of a string, bytes of `any` and `raw`; a view, valid as long as the dictionary. */
+  bytesAt(entry: number): Uint8Array;
+  /** Decoded (and cached) text of a `string` entry. */
+  textAt(entry: number): string;
+  /** `int`: exact. */
+  intAt(entry: number): bigint;
+  /** `double` as it is; `int` rounded to a double. */
+  numberAt(entry: number): number;
+  boolAt(entry: number): boolean;
+}
+
+export interface CodedColumn {
+  readonly key: ColumnKey;
+  readonly dictionary: ValueDictionary;
+  /** One per row of the row set. */
+  readonly codes: Codes;
+}
+
+export interface RowSet {
+  readonly rowCount: number;
+  /** Traces of this row set: ordinals [0, traceCount). In blocks, ordinals ascend with the trace id and rows of a trace are contiguous. */
+  readonly traceCount: number;
+  /** 16 bytes per trace ordinal. */
+  readonly traceIds: Uint8Array;
+  /** Trace ordinal per row. */
+  readonly traceOfRow: Uint32Array;
+  /** Rows of one trace, ascending. */
+  rowsOfTrace(ordinal: number): ArrayLike<number>;
+  /** Ordinal of a trace id (16 bytes), or −1. */
+  findTrace(traceId: Uint8Array): number;
+
+  // Fixed columns, one entry per row.
+  /** 8 bytes per row. */
+  readonly spanIds: Uint8Array;
+  /** 8 bytes per row; all zero for a root. */
+  readonly parentSpanIds: Uint8Array;
+  /** Unsigned nanoseconds since the epoch. */
+  readonly startUnixNanos: BigUint64Array;
+  /** end − start modulo 2^64: the end comes back exactly, also when it lies before the start. */
+  readonly durationNanos: BigInt64Array;
+  readonly kinds: Uint8Array;
+  readonly statusCodes: Uint8Array;
+
+  /** Keys of all coded columns that have a value in some row. */
+  readonly columnKeys: readonly ColumnKey[];
+  /** `undefined` when no row has a value. */
+  column(scope: ColumnScope, key: string, type: ColumnType): CodedColumn | undefined;
+}

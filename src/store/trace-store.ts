@@ -1,0 +1,137 @@
+/**
+ * What `api` and `server` ask of a trace store. The embedded engine is one implementation, the plain in-memory store for tests
+ * another, ClickHouse a later third. Answers are about whole traces: a trace is merged from all its fragments and deduplicated
+ * before anything is evaluated over it.
+ */
+import type { Query } from '../traceql/ast.ts';
+import type { Static } from '../traceql/static.ts';
+import type { TraceMatch } from '../traceql/match.ts';
+import type { MetricSeries } from '../traceql/metrics.ts';
+import type { Trace, TraceId, UnixNanos } from '../trace/model.ts';
+
+/** How an ingest body is encoded on the wire, before compression. */
+export type IngestEncoding = 'otlp-protobuf' | 'otlp-json' | 'zipkin-json' | 'jaeger-json';
+
+/** One request's worth of spans, as received. */
+export interface IngestBatch {
+  readonly tenant: string;
+  readonly encoding: IngestEncoding;
+  readonly compression: 'identity' | 'gzip' | 'zstd';
+  /** As received, still compressed: what the WAL keeps. */
+  readonly body: Uint8Array;
+  /** The same, decompressed by the door (which has bounded its size). */
+  readonly decoded: Uint8Array;
+}
+
+/** After this answer every accepted span is durable and is found by trace id. */
+export interface IngestResult {
+  readonly acceptedSpans: number;
+  /** Refused for good (OTLP partial success); `reason` tells why in one sentence, empty when nothing was refused. */
+  readonly rejectedSpans: number;
+  readonly reason: string;
+}
+
+/** Half-open; either end may be open. A trace is in the range when it overlaps it. */
+export interface TimeRange {
+  readonly startUnixNanos: UnixNanos | undefined;
+  readonly endUnixNanos: UnixNanos | undefined;
+}
+
+/** What a query did; sums over everything it touched. */
+export interface QueryStats {
+  readonly inspectedTraces: number;
+  readonly inspectedSpans: number;
+  readonly inspectedBytes: number;
+  readonly blocks: number;
+  readonly blocksRead: number;
+  /** Traces found whole in one place, and traces merged from several. */
+  readonly soloTraces: number;
+  readonly splitTraces: number;
+}
+
+export const noStats: QueryStats = {
+  inspectedTraces: 0,
+  inspectedSpans: 0,
+  inspectedBytes: 0,
+  blocks: 0,
+  blocksRead: 0,
+  soloTraces: 0,
+  splitTraces: 0,
+};
+
+/** Partial is not an error: `warnings` say in sentences what is missing. */
+export interface Answer<T> {
+  readonly data: T;
+  readonly partial: boolean;
+  readonly warnings: readonly string[];
+  readonly stats: QueryStats;
+}
+
+export interface SearchRequest {
+  readonly tenant: string;
+  readonly query: Query;
+  readonly range: TimeRange;
+  /** The newest N matching traces, exactly: newest trace start first, then trace id. */
+  readonly limit: number;
+  readonly spansPerSpanset: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface MetricsRequest {
+  readonly tenant: string;
+  /** A metrics query (`isMetricsQuery`). */
+  readonly query: Query;
+  readonly startUnixNanos: UnixNanos;
+  readonly endUnixNanos: UnixNanos;
+  /** The whole range for an instant query. Interval i is (start + i·step, start + (i + 1)·step]. */
+  readonly stepNanos: bigint;
+  readonly exemplars: number;
+  readonly signal?: AbortSignal;
+}
+
+export type AttributeNameScope = 'resource' | 'span' | 'event' | 'link' | 'instrumentation';
+
+export interface AttributeNamesRequest {
+  readonly tenant: string;
+  readonly range: TimeRange;
+  /** Only names that occur on spans matching this filter. */
+  readonly filter: Query | undefined;
+  readonly signal?: AbortSignal;
+}
+
+export interface AttributeValuesRequest extends AttributeNamesRequest {
+  /** An attribute or intrinsic reference as TraceQL writes it: `resource.service.name`, `.foo`, `name`, `span:name`. */
+  readonly attribute: string;
+  /** At most so many values; the answer is partial beyond. */
+  readonly limit: number;
+}
+
+export interface StoreStatus {
+  readonly ready: boolean;
+  /** While not ready: what is being done and how far, in one sentence. */
+  readonly message: string;
+  readonly tenants: number;
+  readonly headSpans: number;
+  readonly blocks: number;
+  readonly blockSpans: number;
+  readonly blockBytes: number;
+  readonly walBytes: number;
+  /** Sentences about degraded state: quarantined files, read-only because the disk is full. Empty when healthy. */
+  readonly problems: readonly string[];
+}
+
+export interface TraceStore {
+  /** Errors: `invalid_argument` (malformed body: nothing is stored), `too_large`, `resource_exhausted`, `unavailable` (retry). */
+  ingest(batch: IngestBatch): Promise<IngestResult>;
+  /** `data` is undefined when no span of the trace is known. Ignores time ranges on purpose: a trace comes back whole. */
+  trace(request: { tenant: string; traceId: TraceId; signal?: AbortSignal }): Promise<Answer<Trace | undefined>>;
+  search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>>;
+  metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>>;
+  /** Names by scope, each list sorted; intrinsics are not among them. */
+  attributeNames(request: AttributeNamesRequest): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>>;
+  /** Distinct values, sorted by type, then value. */
+  attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>>;
+  status(): StoreStatus;
+  /** Makes everything durable and releases files and workers. Idempotent. */
+  close(): Promise<void>;
+}
