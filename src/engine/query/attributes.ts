@@ -1,0 +1,235 @@
+/**
+ * Names and values of attributes. Without a filter they come from schemas and dictionaries alone, no row is read; with one, from the
+ * spans that match it.
+ */
+import { CodedError } from '../../base/coded-error.ts';
+import type {
+  Answer,
+  AttributeNameScope,
+  AttributeNamesRequest,
+  AttributeValuesRequest,
+  TimeRange,
+} from '../../store/trace-store.ts';
+import { AttributeNameSets, compareStatics, matchedSpans } from '../../store/attribute-sets.ts';
+import { parseAttribute, fieldValues } from '../../traceql/attributes.ts';
+import type { Field, Query } from '../../traceql/ast.ts';
+import { conditionsOf } from '../../traceql/conditions.ts';
+import type { Static } from '../../traceql/static.ts';
+import type { CodedColumn, ValueDictionary } from '../row-set.ts';
+import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
+import { answer } from './answer.ts';
+import { Progress, ratedSources, windowNanos } from './candidates.ts';
+import { columnsOfField, rawColumnKey } from './field-columns.ts';
+import type { RawColumn } from './field-columns.ts';
+import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
+import { staticOfEntry } from './match-rows.ts';
+import { rawValues } from './raw-values.ts';
+import { isCertainAlone, overlaps } from './scan.ts';
+import { traceOverlaps } from './search.ts';
+import { sourcesOf } from './view.ts';
+import type { Source, StoreView } from './view.ts';
+import type { Trace } from '../../trace/model.ts';
+
+export async function attributeNamesView(
+  view: StoreView,
+  request: AttributeNamesRequest
+): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
+  const progress = new Progress(view, request.signal);
+  const reader = new TraceReader('all');
+  const names = new AttributeNameSets();
+  if (request.filter === undefined) {
+    for (const source of sourcesInRange(view, request.range)) {
+      await progress.point();
+      await addNamesOfSource(source, names);
+    }
+  } else {
+    for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
+      for (const span of matchedSpans(request.filter, trace)) {
+        names.addSpan(span);
+      }
+    }
+  }
+  return answer(view, progress, reader, names.sorted());
+}
+
+export async function attributeValuesView(
+  view: StoreView,
+  request: AttributeValuesRequest
+): Promise<Answer<readonly Static[]>> {
+  const field = parseAttribute(request.attribute);
+  if (field === undefined) {
+    throw new CodedError('invalid_argument', `not an attribute: ${request.attribute}`);
+  }
+  const progress = new Progress(view, request.signal);
+  const reader = new TraceReader('all');
+  const values = new ValueSet();
+  if (request.filter === undefined && !columnsOfField(field).wholeTrace) {
+    for (const source of sourcesInRange(view, request.range)) {
+      await progress.point();
+      await addValuesOfSource(source, field, values);
+    }
+  } else {
+    for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
+      const spans = request.filter === undefined ? trace.spans : matchedSpans(request.filter, trace);
+      for (const span of spans) {
+        fieldValues(field, span, trace).forEach((value) => values.add(value));
+      }
+    }
+  }
+  const all = values.sorted();
+  const result = answer<readonly Static[]>(view, progress, reader, all.slice(0, request.limit));
+  return all.length <= request.limit
+    ? result
+    : { ...result, partial: true, warnings: [`${all.length} values, the first ${request.limit} are listed`] };
+}
+
+/** Distinct values; equal means same type and same value. */
+class ValueSet {
+  private readonly values = new Map<string, Static>();
+
+  add(value: Static): void {
+    if (value.type === 'array') {
+      value.value.forEach((element) => this.add(element));
+    } else if (value.type !== 'nil') {
+      this.values.set(`${value.type} ${String(value.value)}`, value);
+    }
+  }
+
+  sorted(): Static[] {
+    return [...this.values.values()].sort(compareStatics);
+  }
+}
+
+/** Whole traces that may match, each once; every trace of the range without a filter. */
+async function* matchingTraces(
+  view: StoreView,
+  filter: Query | undefined,
+  range: TimeRange,
+  progress: Progress,
+  reader: TraceReader
+): AsyncGenerator<Trace> {
+  const done = new Set<string>();
+  const condition = filter === undefined ? ({ kind: 'true' } as const) : conditionsOf(filter);
+  for await (const { rowSet, rating } of ratedSources(view, condition, range, progress)) {
+    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
+      const traceId = traceIdAt(rowSet, ordinal);
+      if (rating[ordinal] === 0 || done.has(traceId)) {
+        continue;
+      }
+      done.add(traceId);
+      const fragments = await findFragments(view, traceIdBytesAt(rowSet, ordinal));
+      if (fragments.length > 1 || isCertainAlone(rating[ordinal])) {
+        const trace = await reader.read(traceId, fragments);
+        if (traceOverlaps(trace, range)) {
+          yield trace;
+        }
+      }
+      if (done.size % 64 === 0) {
+        await progress.point();
+      }
+    }
+  }
+}
+
+function sourcesInRange(view: StoreView, range: TimeRange): Source[] {
+  return sourcesOf(view).filter(
+    (source) =>
+      source.kind === 'head' ||
+      overlaps(
+        source.reader.rowGroups[source.rowGroup].startUnixNanos,
+        source.reader.rowGroups[source.rowGroup].endUnixNanos,
+        range,
+        windowNanos
+      )
+  );
+}
+
+/** Raw columns and where the keys inside them belong. */
+const rawColumns: readonly RawColumn[] = ['events', 'links', 'span_extra', 'resource_extra', 'scope_extra'];
+
+async function addNamesOfSource(source: Source, names: AttributeNameSets): Promise<void> {
+  const keys = source.kind === 'head' ? source.rowSet.columnKeys : source.reader.columnKeys;
+  for (const { scope, key } of keys) {
+    if (scope !== 'intrinsic') {
+      names.add(scope, key);
+    }
+  }
+  for (const column of rawColumns) {
+    await forEachEntry(source, column, (dictionary, entry) => addRawNames(column, dictionary.bytesAt(entry), names));
+  }
+}
+
+function addRawNames(column: RawColumn, bytes: Uint8Array, names: AttributeNameSets): void {
+  switch (column) {
+    case 'events':
+      decodeEvents(bytes).forEach((event) => names.addAll('event', event.attributes));
+      break;
+    case 'links':
+      decodeLinks(bytes).forEach((link) => names.addAll('link', link.attributes));
+      break;
+    case 'span_extra':
+      names.addAll('span', decodeKeyValues(bytes));
+      break;
+    case 'resource_extra':
+      names.addAll('resource', decodeKeyValues(bytes));
+      break;
+    case 'scope_extra':
+      names.addAll('instrumentation', decodeKeyValues(bytes));
+      break;
+  }
+}
+
+async function addValuesOfSource(source: Source, field: Field, values: ValueSet): Promise<void> {
+  const columns = columnsOfField(field);
+  for (const key of columns.coded) {
+    await forEachCoded(source, key, (dictionary, entry) => {
+      const value = staticOfEntry(dictionary, entry);
+      if (value !== undefined) {
+        values.add(value);
+      }
+    });
+  }
+  for (const column of columns.raw) {
+    await forEachEntry(source, column, (dictionary, entry) =>
+      rawValues(column, dictionary.bytesAt(entry), field)?.forEach((value) => values.add(value))
+    );
+  }
+}
+
+function forEachEntry(
+  source: Source,
+  column: RawColumn,
+  visit: (dictionary: ValueDictionary, entry: number) => void
+): Promise<void> {
+  return forEachCoded(source, rawColumnKey(column), visit);
+}
+
+/** Every dictionary entry that some row uses. */
+async function forEachCoded(
+  source: Source,
+  key: CodedColumn['key'],
+  visit: (dictionary: ValueDictionary, entry: number) => void
+): Promise<void> {
+  if (source.kind === 'row-group') {
+    // A row group's dictionary holds the values of its rows and no other.
+    const dictionary = await source.reader.readDictionary(source.rowGroup, key);
+    for (let entry = 0; entry < (dictionary?.size ?? 0); entry++) {
+      visit(dictionary as ValueDictionary, entry);
+    }
+    return;
+  }
+  // A head's dictionary may hold values of rows that were rolled back or came after the snapshot.
+  const column = source.rowSet.column(key.scope, key.key, key.type);
+  if (column === undefined) {
+    return;
+  }
+  const used = new Uint8Array(column.dictionary.size + 1);
+  for (const code of column.codes) {
+    used[code] = 1;
+  }
+  for (let entry = 0; entry < column.dictionary.size; entry++) {
+    if (used[entry + 1] === 1) {
+      visit(column.dictionary, entry);
+    }
+  }
+}

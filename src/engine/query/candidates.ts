@@ -1,0 +1,85 @@
+import type { TimeRange } from '../../store/trace-store.ts';
+import type { TraceCondition } from '../../traceql/conditions.ts';
+import type { RowSet } from '../row-set.ts';
+import type { RowSetCache } from './fragments.ts';
+import { columnsOfCondition, overlaps, rateTraces, rowGroupMayMatch } from './scan.ts';
+import { sourcesOf } from './view.ts';
+import type { Source, StoreView } from './view.ts';
+
+/** A block's window: the slack with which its time is compared with a query's range. */
+export const windowNanos = 3_600_000_000_000n;
+
+/** Counters of one query, reported in its answer. */
+export class Progress {
+  private readonly view: StoreView;
+  private readonly signal: AbortSignal | undefined;
+  inspectedRows = 0;
+  inspectedTraces = 0;
+  blocksRead = 0;
+
+  constructor(view: StoreView, signal: AbortSignal | undefined) {
+    this.view = view;
+    this.signal = signal;
+  }
+
+  /** Between slices of work: gives way to sockets and stops when the client has gone. */
+  async point(): Promise<void> {
+    this.signal?.throwIfAborted();
+    await this.view.breathe?.();
+    this.signal?.throwIfAborted();
+  }
+}
+
+/** A source that has been rated: `rating[ordinal]` as {@link rateTraces} says. */
+export interface RatedSource {
+  readonly source: Source;
+  readonly rowSet: RowSet;
+  readonly rating: Uint8Array;
+}
+
+/**
+ * Rates the traces of every source that may hold an answer, one source after the other. The row set yielded has the columns the
+ * condition needs (through `cache` when the caller evaluates the same row sets anyway).
+ */
+export async function* ratedSources(
+  view: StoreView,
+  condition: TraceCondition,
+  range: TimeRange,
+  progress: Progress,
+  cache?: RowSetCache
+): AsyncGenerator<RatedSource> {
+  const columns = columnsOfCondition(condition);
+  const blocksRead = new Set<number>();
+  for (const source of sourcesOf(view)) {
+    await progress.point();
+    if (!(await mayAnswer(source, condition, range))) {
+      continue;
+    }
+    if (source.kind === 'row-group') {
+      blocksRead.add(source.index);
+      progress.blocksRead = blocksRead.size;
+    }
+    const rowSet = cache
+      ? await cache.rowSet(source)
+      : source.kind === 'head'
+        ? source.rowSet
+        : await source.reader.readRowGroup(source.rowGroup, columns);
+    const rating = rateTraces(rowSet, condition);
+    progress.inspectedRows += rowSet.rowCount;
+    progress.inspectedTraces += rowSet.traceCount;
+    if (rating.some((value) => value !== 0)) {
+      yield { source, rowSet, rating };
+    }
+  }
+}
+
+async function mayAnswer(source: Source, condition: TraceCondition, range: TimeRange): Promise<boolean> {
+  if (source.kind === 'head') {
+    return source.rowSet.rowCount > 0;
+  }
+  const { startUnixNanos, endUnixNanos } = source.reader.rowGroups[source.rowGroup];
+  return (
+    overlaps(startUnixNanos, endUnixNanos, range, windowNanos) &&
+    (await rowGroupMayMatch(source.reader, source.rowGroup, condition))
+  );
+}

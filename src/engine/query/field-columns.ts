@@ -1,0 +1,111 @@
+import type { Field } from '../../traceql/ast.ts';
+import type { ColumnKey, ColumnScope, ColumnType } from '../row-set.ts';
+
+/** The types an attribute column may have; `any` holds arrays, maps, bytes and empty values. */
+export const attributeTypes: readonly ColumnType[] = ['string', 'int', 'double', 'bool', 'any'];
+
+/** Raw columns a field may have to be looked for in, beside its own. */
+export type RawColumn = 'events' | 'links' | 'span_extra' | 'resource_extra' | 'scope_extra';
+
+/** Where the values of a field live in a row set. */
+export interface FieldColumns {
+  readonly coded: readonly ColumnKey[];
+  /** Encoded messages that may hold values of the field. */
+  readonly raw: readonly RawColumn[];
+  /** Fixed columns are always there; a field that is computed from the whole trace has no columns and cannot prune. */
+  readonly fixed: 'duration' | 'kind' | 'status' | 'spanId' | 'parentId' | 'traceId' | undefined;
+  readonly wholeTrace: boolean;
+}
+
+const extraOf: Readonly<Record<Exclude<ColumnScope, 'intrinsic'>, RawColumn>> = {
+  span: 'span_extra',
+  resource: 'resource_extra',
+  instrumentation: 'scope_extra',
+};
+
+const none: FieldColumns = { coded: [], raw: [], fixed: undefined, wholeTrace: false };
+
+/** The columns that hold the values of `field`. */
+export function columnsOfField(field: Field): FieldColumns {
+  if (field.kind === 'attribute') {
+    switch (field.scope) {
+      case 'span':
+      case 'resource':
+      case 'instrumentation':
+        return attributeColumns([field.scope], field.name, []);
+      case 'event':
+        return { ...none, raw: ['events'] };
+      case 'link':
+        return { ...none, raw: ['links'] };
+      case 'any':
+        return attributeColumns(['span', 'resource', 'instrumentation'], field.name, ['events', 'links']);
+    }
+  }
+  switch (field.name) {
+    case 'name':
+      return { ...none, coded: [{ scope: 'intrinsic', key: 'name', type: 'string' }] };
+    case 'statusMessage':
+      return { ...none, coded: [{ scope: 'intrinsic', key: 'status_message', type: 'string' }] };
+    case 'instrumentationName':
+      return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_name', type: 'string' }] };
+    case 'instrumentationVersion':
+      return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_version', type: 'string' }] };
+    case 'duration':
+      return { ...none, fixed: 'duration' };
+    case 'kind':
+      return { ...none, fixed: 'kind' };
+    case 'status':
+      return { ...none, fixed: 'status' };
+    case 'spanId':
+      return { ...none, fixed: 'spanId' };
+    case 'parentId':
+      return { ...none, fixed: 'parentId' };
+    case 'traceId':
+      return { ...none, fixed: 'traceId' };
+    case 'eventName':
+    case 'eventTimeSinceStart':
+      return { ...none, raw: ['events'] };
+    case 'linkTraceId':
+    case 'linkSpanId':
+      return { ...none, raw: ['links'] };
+    default:
+      return { ...none, wholeTrace: true };
+  }
+}
+
+function attributeColumns(
+  scopes: readonly Exclude<ColumnScope, 'intrinsic'>[],
+  key: string,
+  raw: readonly RawColumn[]
+): FieldColumns {
+  return {
+    ...none,
+    coded: scopes.flatMap((scope) => attributeTypes.map((type) => ({ scope, key, type }))),
+    raw: [...raw, ...scopes.map((scope) => extraOf[scope])],
+  };
+}
+
+/** Raw columns as keys. */
+export function rawColumnKey(column: RawColumn): ColumnKey {
+  return { scope: 'intrinsic', key: column, type: 'raw' };
+}
+
+/** What every answer about a trace needs, whatever the query reads: names of spans and services, status. */
+const summaryColumns: readonly ColumnKey[] = [
+  { scope: 'intrinsic', key: 'name', type: 'string' },
+  { scope: 'resource', key: 'service.name', type: 'string' },
+  rawColumnKey('resource_extra'),
+];
+
+/** All columns needed to evaluate a query that reads `fields`, and to describe the trace. */
+export function columnsToEvaluate(fields: readonly Field[]): ColumnKey[] {
+  const wanted = new Map<string, ColumnKey>();
+  const add = (key: ColumnKey): void => void wanted.set(`${key.scope}\0${key.type}\0${key.key}`, key);
+  summaryColumns.forEach(add);
+  for (const field of fields) {
+    const columns = columnsOfField(field);
+    columns.coded.forEach(add);
+    columns.raw.forEach((column) => add(rawColumnKey(column)));
+  }
+  return [...wanted.values()];
+}

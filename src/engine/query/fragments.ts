@@ -1,0 +1,120 @@
+/**
+ * Completing traces: all fragments of a trace, wherever they lie, whatever the time range and every other pruning say.
+ */
+import { hexFromBytes } from '../../trace/ids.ts';
+import { compareSpans, mergeTrace } from '../../trace/merge.ts';
+import type { Span, Trace } from '../../trace/model.ts';
+import type { ColumnKey, RowSet } from '../row-set.ts';
+import { spansOfRows } from '../rows-to-spans.ts';
+import type { Source, StoreView } from './view.ts';
+
+/** Where a part of a trace lies. */
+export interface Fragment {
+  readonly source: Source;
+  readonly ordinal: number;
+}
+
+/** Every fragment of a trace in the view. */
+export async function findFragments(view: StoreView, traceId: Uint8Array): Promise<Fragment[]> {
+  const fragments: Fragment[] = [];
+  view.heads.forEach((rowSet, index) => {
+    const ordinal = rowSet.findTrace(traceId);
+    if (ordinal >= 0) {
+      fragments.push({ source: { kind: 'head', index, rowSet }, ordinal });
+    }
+  });
+  const found = await Promise.all(view.blocks.map((reader) => reader.findTrace(traceId)));
+  found.forEach((places, block) => {
+    for (const { rowGroup, ordinal } of places) {
+      const index = view.heads.length + block;
+      fragments.push({ source: { kind: 'row-group', index, reader: view.blocks[block], rowGroup }, ordinal });
+    }
+  });
+  return fragments;
+}
+
+/** Opens sources with a fixed choice of columns, keeping the latest few: neighbours in the answer are often neighbours in a row group. */
+export class RowSetCache {
+  private readonly columns: readonly ColumnKey[] | 'all';
+  private readonly open = new Map<string, Promise<RowSet>>();
+  /** 24 row groups of 32–64 k rows and a dozen columns are about 24 × 2 MB. */
+  private readonly rowSetsMax = 24;
+
+  constructor(columns: readonly ColumnKey[] | 'all') {
+    this.columns = columns;
+  }
+
+  rowSet(source: Source): Promise<RowSet> | RowSet {
+    if (source.kind === 'head') {
+      return source.rowSet;
+    }
+    const key = `${source.index} ${source.rowGroup}`;
+    const known = this.open.get(key);
+    this.open.delete(key);
+    const rowSet = known ?? source.reader.readRowGroup(source.rowGroup, this.columns);
+    this.open.set(key, rowSet);
+    if (this.open.size > this.rowSetsMax) {
+      this.open.delete(this.open.keys().next().value as string);
+    }
+    return rowSet;
+  }
+}
+
+/** The spans of one fragment, with the columns the cache reads. */
+export async function spansOfFragment(cache: RowSetCache, { source, ordinal }: Fragment): Promise<Span[]> {
+  const rowSet = await cache.rowSet(source);
+  return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
+}
+
+/**
+ * Reads traces for the evaluator. A solo trace (whole in one place, where duplicates are gone already) is read with the columns the query
+ * needs; a split one whole, because its duplicates are told by all of their content.
+ */
+export class TraceReader {
+  private readonly some: RowSetCache;
+  private readonly all = new RowSetCache('all');
+  soloTraces = 0;
+  splitTraces = 0;
+  spans = 0;
+
+  constructor(columns: readonly ColumnKey[] | 'all') {
+    this.some = columns === 'all' ? this.all : new RowSetCache(columns);
+  }
+
+  /** The cache that solo traces are read through; scans share it. */
+  get scanCache(): RowSetCache {
+    return this.some;
+  }
+
+  async read(traceId: string, fragments: readonly Fragment[]): Promise<Trace> {
+    const solo = fragments.length === 1;
+    const parts: Span[][] = [];
+    for (const fragment of fragments) {
+      parts.push(await spansOfFragment(solo ? this.some : this.all, fragment));
+    }
+    if (!solo) {
+      this.splitTraces++;
+      const trace = mergeTrace(traceId, parts);
+      this.spans += trace.spans.length;
+      return trace;
+    }
+    return this.solo(traceId, parts[0]);
+  }
+
+  /** A solo trace whose spans are at hand. */
+  solo(traceId: string, spans: Span[]): Trace {
+    this.soloTraces++;
+    this.spans += spans.length;
+    return { traceId, spans: spans.sort(compareSpans) };
+  }
+}
+
+/** The id of a trace ordinal as hex. */
+export function traceIdAt(rowSet: RowSet, ordinal: number): string {
+  return hexFromBytes(rowSet.traceIds, ordinal * 16, ordinal * 16 + 16);
+}
+
+/** The id of a trace ordinal as 16 bytes; a view. */
+export function traceIdBytesAt(rowSet: RowSet, ordinal: number): Uint8Array {
+  return rowSet.traceIds.subarray(ordinal * 16, ordinal * 16 + 16);
+}

@@ -1,0 +1,227 @@
+/**
+ * Conditions over rows: each predicate is evaluated once per dictionary entry and looked up per row. A mask is a necessary condition for
+ * a span, never a sufficient one; the evaluator has the last word over the whole trace.
+ */
+import { unreachable } from '../../base/assert.ts';
+import { hexFromBytes } from '../../trace/ids.ts';
+import { spanKinds, statusCodes } from '../../trace/model.ts';
+import type { SpanCondition } from '../../traceql/conditions.ts';
+import type { Static } from '../../traceql/static.ts';
+import { staticFromAnyValue } from '../../traceql/static.ts';
+import { decodeAnyValue } from '../../wire/otlp-protobuf.ts';
+import type { CodedColumn, RowSet, ValueDictionary } from '../row-set.ts';
+import { columnsOfField } from './field-columns.ts';
+import { rawValues } from './raw-values.ts';
+
+export type ConditionLeaf = Extract<SpanCondition, { kind: 'leaf' }>;
+
+/** One byte per row, 1 where the condition may hold; `undefined` when nothing can be said, that is every row may. */
+export type RowMask = Uint8Array | undefined;
+
+/** Rows of `rowSet` on which `condition` may hold. */
+export function matchRows(rowSet: RowSet, condition: SpanCondition): RowMask {
+  switch (condition.kind) {
+    case 'true':
+      return undefined;
+    case 'leaf':
+      return matchLeaf(rowSet, condition);
+    case 'and': {
+      let all: RowMask;
+      for (const part of condition.conditions) {
+        const mask = matchRows(rowSet, part);
+        all = all === undefined ? mask : mask === undefined ? all : combine(all, mask, (a, b) => a & b);
+      }
+      return all;
+    }
+    case 'or': {
+      let any: RowMask = new Uint8Array(rowSet.rowCount);
+      for (const part of condition.conditions) {
+        const mask = matchRows(rowSet, part);
+        if (mask === undefined) {
+          return undefined;
+        }
+        any = combine(any, mask, (a, b) => a | b);
+      }
+      return any;
+    }
+    default:
+      return unreachable(condition);
+  }
+}
+
+function combine(a: Uint8Array, b: Uint8Array, operation: (a: number, b: number) => number): Uint8Array {
+  const result = new Uint8Array(a.length);
+  for (let row = 0; row < a.length; row++) {
+    result[row] = operation(a[row], b[row]);
+  }
+  return result;
+}
+
+function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
+  const columns = columnsOfField(leaf.field);
+  if (columns.wholeTrace) {
+    return undefined;
+  }
+  const mask = new Uint8Array(rowSet.rowCount);
+  for (const key of columns.coded) {
+    const column = rowSet.column(key.scope, key.key, key.type);
+    if (column !== undefined) {
+      markAccepted(mask, column, acceptedEntries(column.dictionary, leaf));
+    }
+  }
+  for (const raw of columns.raw) {
+    const column = rowSet.column('intrinsic', raw, 'raw');
+    if (column !== undefined) {
+      markAccepted(
+        mask,
+        column,
+        lookupOf(column.dictionary, (entry) => {
+          const values = rawValues(raw, column.dictionary.bytesAt(entry), leaf.field);
+          return values === undefined || values.some((value) => leaf.accepts(value));
+        })
+      );
+    }
+  }
+  switch (columns.fixed) {
+    case undefined:
+      break;
+    case 'duration':
+      markDurations(mask, rowSet.durationNanos, leaf);
+      break;
+    case 'kind':
+      markSmall(mask, rowSet.kinds, (kind) => leaf.accepts({ type: 'kind', value: spanKinds[kind] ?? 'unspecified' }));
+      break;
+    case 'status':
+      markSmall(mask, rowSet.statusCodes, (code) =>
+        leaf.accepts({ type: 'status', value: statusCodes[code] ?? 'unset' })
+      );
+      break;
+    case 'spanId':
+      markIds(mask, rowSet.spanIds, leaf);
+      break;
+    case 'parentId':
+      markIds(mask, rowSet.parentSpanIds, leaf);
+      break;
+    case 'traceId':
+      markTraces(mask, rowSet, leaf);
+      break;
+    default:
+      return unreachable(columns.fixed);
+  }
+  return mask;
+}
+
+/** Codes whose entry the leaf accepts, as a table of 0 and 1 indexed by code. `undefined` when there is none. */
+export function acceptedEntries(dictionary: ValueDictionary, leaf: ConditionLeaf): Uint8Array | undefined {
+  if (dictionary.type === 'string' && leaf.op === '=' && leaf.operand.type === 'string') {
+    const wanted = new TextEncoder().encode(leaf.operand.value);
+    return lookupOf(dictionary, (entry) => sameBytes(dictionary.bytesAt(entry), wanted));
+  }
+  return lookupOf(dictionary, (entry) => {
+    const value = staticOfEntry(dictionary, entry);
+    return value !== undefined && leaf.accepts(value);
+  });
+}
+
+function lookupOf(dictionary: ValueDictionary, accepts: (entry: number) => boolean): Uint8Array | undefined {
+  let table: Uint8Array | undefined;
+  for (let entry = 0; entry < dictionary.size; entry++) {
+    if (accepts(entry)) {
+      table ??= new Uint8Array(dictionary.size + 1);
+      table[entry + 1] = 1;
+    }
+  }
+  return table;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) {
+    return false;
+  }
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The TraceQL value of a dictionary entry; `undefined` for values that TraceQL cannot see (maps, bytes, mixed arrays). */
+export function staticOfEntry(dictionary: ValueDictionary, entry: number): Static | undefined {
+  switch (dictionary.type) {
+    case 'string':
+      return { type: 'string', value: dictionary.textAt(entry) };
+    case 'int':
+      return { type: 'int', value: dictionary.intAt(entry) };
+    case 'double':
+      return { type: 'float', value: dictionary.numberAt(entry) };
+    case 'bool':
+      return { type: 'bool', value: dictionary.boolAt(entry) };
+    case 'any': {
+      const value = staticFromAnyValue(decodeAnyValue(dictionary.bytesAt(entry)));
+      return value === undefined || value.type === 'nil' ? undefined : value;
+    }
+    case 'raw':
+      return undefined;
+    default:
+      return unreachable(dictionary.type);
+  }
+}
+
+function markAccepted(mask: Uint8Array, column: CodedColumn, accepted: Uint8Array | undefined): void {
+  if (accepted === undefined) {
+    return;
+  }
+  const { codes } = column;
+  for (let row = 0; row < mask.length; row++) {
+    mask[row] |= accepted[codes[row]];
+  }
+}
+
+function markSmall(mask: Uint8Array, values: Uint8Array, accepts: (value: number) => boolean): void {
+  const table = new Uint8Array(256);
+  for (let value = 0; value < 256; value++) {
+    table[value] = accepts(value) ? 1 : 0;
+  }
+  for (let row = 0; row < mask.length; row++) {
+    mask[row] |= table[values[row]];
+  }
+}
+
+/** Compares in nanoseconds as doubles: exact below 2^53 (104 days), and beyond within one rounding, so the bounds are widened by it. */
+function markDurations(mask: Uint8Array, durations: BigInt64Array, leaf: ConditionLeaf): void {
+  const { operand, op } = leaf;
+  const numeric = operand.type === 'int' || operand.type === 'duration' || operand.type === 'float';
+  if (!numeric || !(op === '<' || op === '<=' || op === '>' || op === '>=' || op === '=')) {
+    for (let row = 0; row < mask.length; row++) {
+      mask[row] |= leaf.accepts({ type: 'duration', value: durations[row] }) ? 1 : 0;
+    }
+    return;
+  }
+  const limit = Number(operand.value);
+  const slack = Math.abs(limit) * 2 ** -51;
+  const least = op === '<' || op === '<=' ? -Infinity : limit - slack;
+  const most = op === '>' || op === '>=' ? Infinity : limit + slack;
+  const words = new Int32Array(durations.buffer, durations.byteOffset, durations.length * 2);
+  for (let row = 0; row < mask.length; row++) {
+    const value = words[2 * row + 1] * 4294967296 + (words[2 * row] >>> 0);
+    mask[row] |= value >= least && value <= most ? 1 : 0;
+  }
+}
+
+function markIds(mask: Uint8Array, ids: Uint8Array, leaf: ConditionLeaf): void {
+  for (let row = 0; row < mask.length; row++) {
+    mask[row] |= leaf.accepts({ type: 'string', value: hexFromBytes(ids, row * 8, row * 8 + 8) }) ? 1 : 0;
+  }
+}
+
+function markTraces(mask: Uint8Array, rowSet: RowSet, leaf: ConditionLeaf): void {
+  const accepted = new Uint8Array(rowSet.traceCount);
+  for (let trace = 0; trace < rowSet.traceCount; trace++) {
+    const id = hexFromBytes(rowSet.traceIds, trace * 16, trace * 16 + 16);
+    accepted[trace] = leaf.accepts({ type: 'string', value: id }) ? 1 : 0;
+  }
+  for (let row = 0; row < mask.length; row++) {
+    mask[row] |= accepted[rowSet.traceOfRow[row]];
+  }
+}

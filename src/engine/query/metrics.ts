@@ -1,0 +1,46 @@
+/**
+ * Metrics over whole traces: solo traces are observed as their row group is scanned, split ones at the end, each once.
+ */
+import type { Answer, MetricsRequest } from '../../store/trace-store.ts';
+import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
+import { startMetrics } from '../../traceql/metrics.ts';
+import type { MetricSeries } from '../../traceql/metrics.ts';
+import { spansOfRows } from '../rows-to-spans.ts';
+import { Progress, ratedSources } from './candidates.ts';
+import { columnsToEvaluate } from './field-columns.ts';
+import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
+import { isCertainAlone } from './scan.ts';
+import { SplitIndex } from './split-index.ts';
+import { answer } from './answer.ts';
+import type { StoreView } from './view.ts';
+
+export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
+  const progress = new Progress(view, request.signal);
+  const evaluation = startMetrics(request.query, request);
+  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
+  const split = await SplitIndex.of(view);
+  const splitTraces = new Map<string, Uint8Array>();
+  const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
+  const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
+  for await (const { rowSet, rating } of sources) {
+    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
+      if (rating[ordinal] === 0) {
+        continue;
+      }
+      if (split.isSplit(rowSet, ordinal)) {
+        splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
+      } else if (isCertainAlone(rating[ordinal])) {
+        const spans = spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
+        evaluation.observe(reader.solo(traceIdAt(rowSet, ordinal), spans));
+      }
+      if (ordinal % 512 === 511) {
+        await progress.point();
+      }
+    }
+  }
+  for (const [traceId, bytes] of splitTraces) {
+    evaluation.observe(await reader.read(traceId, await findFragments(view, bytes)));
+    await progress.point();
+  }
+  return answer(view, progress, reader, evaluation.finish());
+}
