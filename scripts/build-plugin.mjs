@@ -19,7 +19,7 @@ export async function build({ production = true } = {}) {
   const compiler = webpack(await configure(production ? { production: true } : { development: true }));
   const stats = await new Promise((resolve, reject) => {
     compiler.run((error, result) =>
-      compiler.close((closeError) => (error ?? closeError ? reject(error ?? closeError) : resolve(result)))
+      compiler.close((closeError) => ((error ?? closeError) ? reject(error ?? closeError) : resolve(result)))
     );
   });
   if (stats.hasErrors()) {

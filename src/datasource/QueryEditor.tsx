@@ -1,0 +1,52 @@
+import type { QueryEditorProps } from '@grafana/data';
+import { InlineField, InlineFieldRow, RadioButtonGroup } from '@grafana/ui';
+import type { DataSource } from './data-source.ts';
+import { QueryOptions } from './QueryOptions.tsx';
+import { isBuilderQuery, traceqlOf, type VivaceQuery } from './query.ts';
+import { SearchBuilder } from './SearchBuilder.tsx';
+import type { VivaceJsonData } from './settings.ts';
+import { TraceqlField } from './TraceqlField.tsx';
+
+const editorModes = [
+  { label: 'Search', value: 'traceqlSearch', description: 'Conditions in rows' },
+  { label: 'TraceQL', value: 'traceql', description: 'A TraceQL query or a trace ID' },
+];
+
+/** The query editor of Explore and panels: conditions in rows, or TraceQL. */
+export function QueryEditor({
+  query,
+  onChange,
+  onRunQuery,
+}: QueryEditorProps<DataSource, VivaceQuery, VivaceJsonData>) {
+  const mode = isBuilderQuery(query) ? 'traceqlSearch' : 'traceql';
+
+  const switchMode = (queryType: string) => {
+    // What the rows said goes on as text; text cannot become rows.
+    const text = queryType === 'traceql' && mode === 'traceqlSearch' ? { query: traceqlOf(query) } : { query: '' };
+    onChange({ ...query, queryType, ...text });
+  };
+
+  return (
+    <div data-testid="vivace-query-editor">
+      <InlineFieldRow>
+        <InlineField label="Query type">
+          <RadioButtonGroup options={editorModes} value={mode} onChange={switchMode} size="md" />
+        </InlineField>
+      </InlineFieldRow>
+      {mode === 'traceqlSearch' ? (
+        <SearchBuilder
+          filters={query.filters ?? []}
+          onChange={(filters) => onChange({ ...query, filters })}
+          onRunQuery={onRunQuery}
+        />
+      ) : (
+        <TraceqlField
+          text={query.query ?? ''}
+          onCommit={(text) => onChange({ ...query, queryType: 'traceql', query: text })}
+          onRun={onRunQuery}
+        />
+      )}
+      <QueryOptions query={query} onChange={onChange} />
+    </div>
+  );
+}

@@ -1,0 +1,3 @@
+export function problemOf(text: string): string | undefined {
+  return text === 'x' ? 'bad' : undefined;
+}

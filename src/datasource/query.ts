@@ -1,0 +1,120 @@
+import type { DataQuery } from '@grafana/schema';
+import { parseTraceId } from '../trace/ids.ts';
+import type { TraceId } from '../trace/model.ts';
+import { isComplete, traceqlFromFilters, type SearchFilter } from './search-filters.ts';
+
+/**
+ * One query. The shape is the Tempo data source's, field by field, so that a dashboard, an Explore URL, a derived field or an
+ * exemplar destination moves to Vivace by changing the data source's uid and type.
+ */
+export interface VivaceQuery extends DataQuery {
+  /** `traceql` | `traceqlSearch` and, from elsewhere, `traceId`, `nativeSearch`, `clear` or nothing. */
+  queryType?: string;
+  /** TraceQL, or a trace id: 1 to 32 hex digits under any `queryType`. */
+  query?: string;
+  /** The search builder's conditions, all of which hold. */
+  filters?: SearchFilter[];
+  /** At most so many traces. */
+  limit?: number;
+  /** At most so many spans a spanset. */
+  spss?: number;
+  tableType?: TableType;
+  metricsQueryType?: 'range' | 'instant';
+  /** Of a metrics query: `30s`, `5m`. */
+  step?: string;
+  /** At most so many exemplars of a metrics query. */
+  exemplars?: number;
+}
+
+export type TableType = 'traces' | 'spans' | 'raw';
+
+export const defaultLimit = 20;
+export const defaultSpansPerSpanset = 3;
+
+/** What a query asks for, with defaults filled in. */
+export type QueryPlan =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unsupported'; readonly message: string }
+  | { readonly kind: 'trace'; readonly traceId: TraceId }
+  | {
+      readonly kind: 'search';
+      readonly traceql: string;
+      readonly limit: number;
+      readonly spansPerSpanset: number;
+      readonly tableType: TableType;
+    }
+  | {
+      readonly kind: 'metrics';
+      readonly traceql: string;
+      readonly instant: boolean;
+      readonly step: string | undefined;
+      readonly exemplars: number | undefined;
+    };
+
+/** Decides what to ask the server. The query's template variables have been replaced. */
+export function planQuery(query: VivaceQuery): QueryPlan {
+  if (query.queryType === 'clear') {
+    return { kind: 'none' };
+  }
+  if (query.queryType === 'serviceMap' || query.queryType === 'upload') {
+    return {
+      kind: 'unsupported',
+      message: `Vivace has no query type "${query.queryType}"; use "traceql" or "traceqlSearch".`,
+    };
+  }
+  if (isBuilderQuery(query)) {
+    return searchPlan(traceqlFromFilters(query.filters ?? []), query);
+  }
+  const text = (query.query ?? '').trim();
+  if (text === '') {
+    return { kind: 'none' };
+  }
+  const traceId = parseTraceId(text);
+  if (traceId !== undefined) {
+    return { kind: 'trace', traceId };
+  }
+  return isMetricsText(text) ? metricsPlan(text, query) : searchPlan(text, query);
+}
+
+/** The TraceQL that a query stands for: what history, the inspector and "edit as text" show. */
+export function traceqlOf(query: VivaceQuery): string {
+  return isBuilderQuery(query) ? traceqlFromFilters(query.filters ?? []) : (query.query ?? '').trim();
+}
+
+/**
+ * A builder query asks by its rows. Without a row it falls back to its text, so that a trace id that came with the query type of
+ * the builder still opens the trace.
+ */
+export function isBuilderQuery(query: VivaceQuery): boolean {
+  const ofBuilder = query.queryType === 'traceqlSearch' || query.queryType === 'nativeSearch';
+  return ofBuilder && ((query.filters ?? []).some(isComplete) || (query.query ?? '').trim() === '');
+}
+
+function searchPlan(traceql: string, query: VivaceQuery): QueryPlan {
+  return {
+    kind: 'search',
+    traceql,
+    limit: query.limit ?? defaultLimit,
+    spansPerSpanset: query.spss ?? defaultSpansPerSpanset,
+    tableType: query.tableType ?? 'traces',
+  };
+}
+
+function metricsPlan(traceql: string, query: VivaceQuery): QueryPlan {
+  return {
+    kind: 'metrics',
+    traceql,
+    instant: query.metricsQueryType === 'instant',
+    step: query.step === '' ? undefined : query.step,
+    exemplars: query.exemplars,
+  };
+}
+
+/**
+ * Whether the text holds a metrics stage. Not the parser's word: a server may know more functions than this plugin, and the
+ * server's error is the better answer to text that does not parse. Strings and comments are cut out first.
+ */
+function isMetricsText(text: string): boolean {
+  const code = text.replace(/"(?:\\.|[^"\\])*"|`[^`]*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '""');
+  return /\|\s*(rate|compare|histogram_over_time|[a-z]+_over_time)\s*\(/.test(code);
+}
