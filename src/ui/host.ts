@@ -1,0 +1,37 @@
+import type { Client } from '../api/client.ts';
+import type { View } from './state/view.ts';
+
+/**
+ * Where the state of the screen lives. On the page and in the app it is the URL; in a panel it is memory. Views are plain data, so
+ * that any state can be linked to and restored.
+ */
+export interface ViewState {
+  get(): View;
+  /** `push` makes a new step for Back; `replace` is for what a person would not want to step through (zoom, folds, typing). */
+  set(view: View, history: 'push' | 'replace'): void;
+  /** Calls `listener` after every change, Back and Forward included. The returned function ends it. */
+  subscribe(listener: () => void): () => void;
+  /** A link to `view`, for `<a href>` and "copy link". */
+  href(view: View): string;
+}
+
+/** Small things remembered for this person on this machine: theme, column width. */
+export interface Preferences {
+  get(key: string): string | undefined;
+  set(key: string, value: string): void;
+}
+
+/** All that the UI needs from where it runs: the standalone page, a Grafana app page, a panel. */
+export interface Host {
+  readonly client: Client;
+  readonly viewState: ViewState;
+  readonly preferences: Preferences;
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+  copyText(text: string): Promise<void>;
+  saveFile(name: string, contentType: string, bytes: Uint8Array): void;
+  /** Which theme to use, and who decides: `host` hides the toggle (Grafana has its own). */
+  readonly theme: { readonly decidedBy: 'host'; readonly name: 'dark' | 'light' } | { readonly decidedBy: 'person' };
+  /** Compressed files are opened through this; `undefined` where the host cannot. */
+  readonly gunzip?: (bytes: Uint8Array) => Promise<Uint8Array>;
+}

@@ -1,0 +1,213 @@
+/**
+ * Every state of the screen as plain data, and its URL. A path names the page (`/search`, `/trace/<id>`, `/file`), parameters the rest;
+ * what stands at its default is left out, so that links stay short.
+ */
+import { parseTraceId } from '../../trace/ids.ts';
+
+/** Relative (`now-1h` to `now`) or absolute (Unix milliseconds). */
+export type RangeEnd = { readonly kind: 'ago'; readonly agoMs: number } | { readonly kind: 'at'; readonly unixMs: number };
+
+export interface Range {
+  readonly from: RangeEnd;
+  readonly to: RangeEnd;
+}
+
+export interface SearchView {
+  readonly page: 'search';
+  /** TraceQL; the form is another way to write the same text. */
+  readonly query: string;
+  readonly range: Range;
+  readonly limit: number;
+  readonly editor: 'form' | 'traceql';
+  /** Ask again every few seconds. */
+  readonly live: boolean;
+}
+
+/** What of a trace is on the screen; the same for a trace from the server and one from a file. */
+export interface TraceFocus {
+  readonly spanId: string | undefined;
+  /** Nanoseconds from the start of the trace; `undefined` is all of it. */
+  readonly zoom: { readonly startNanos: number; readonly endNanos: number } | undefined;
+  /** Rows at this depth and below are folded; `undefined` folds none. */
+  readonly foldDepth: number | undefined;
+  /** Rows that are not what `foldDepth` says. Ascending. */
+  readonly foldToggles: readonly number[];
+  /** Text to find inside the trace. */
+  readonly find: string;
+}
+
+export interface TraceView {
+  readonly page: 'trace';
+  readonly traceId: string;
+  readonly focus: TraceFocus;
+}
+
+/** A trace file opened in this browser; the file itself is not in the URL. `traceId` picks one of its traces. */
+export interface FileView {
+  readonly page: 'file';
+  readonly traceId: string | undefined;
+  readonly focus: TraceFocus;
+}
+
+export type View = SearchView | TraceView | FileView;
+
+export const wholeTrace: TraceFocus = {
+  spanId: undefined,
+  zoom: undefined,
+  foldDepth: undefined,
+  foldToggles: [],
+  find: '',
+};
+
+export const lastHour: Range = { from: { kind: 'ago', agoMs: 3_600_000 }, to: { kind: 'ago', agoMs: 0 } };
+
+export const startView: SearchView = {
+  page: 'search',
+  query: '',
+  range: lastHour,
+  limit: 50,
+  editor: 'form',
+  live: false,
+};
+
+const limitMax = 10_000;
+
+/** Never fails: what cannot be read falls back to its default, so that an old or shortened link still opens. */
+export function viewFromUrl(path: string, search: string): View {
+  const params = new URLSearchParams(search);
+  const trace = /\/trace\/([0-9a-fA-F]+)\/?$/.exec(path);
+  if (trace) {
+    const traceId = parseTraceId(trace[1]);
+    if (traceId !== undefined) {
+      return { page: 'trace', traceId, focus: focusFromParams(params) };
+    }
+  }
+  if (/\/file\/?$/.test(path)) {
+    return { page: 'file', traceId: parseTraceId(params.get('trace') ?? ''), focus: focusFromParams(params) };
+  }
+  const limit = Number(params.get('limit') ?? startView.limit);
+  return {
+    page: 'search',
+    query: params.get('q') ?? '',
+    range: rangeFromText(params.get('from'), params.get('to')),
+    limit: Number.isInteger(limit) && limit > 0 && limit <= limitMax ? limit : startView.limit,
+    editor: params.get('editor') === 'traceql' ? 'traceql' : 'form',
+    live: params.get('live') === '1',
+  };
+}
+
+/** The path (from the host's base, without it) and parameters of a view. `viewFromUrl` reads it back. */
+export function urlOfView(view: View): { readonly path: string; readonly search: string } {
+  const params = new URLSearchParams();
+  switch (view.page) {
+    case 'trace':
+      addFocus(params, view.focus);
+      return { path: `/trace/${view.traceId}`, search: searchOf(params) };
+    case 'file':
+      setUnless(params, 'trace', view.traceId ?? '', '');
+      addFocus(params, view.focus);
+      return { path: '/file', search: searchOf(params) };
+    case 'search':
+      setUnless(params, 'q', view.query, '');
+      setUnless(params, 'from', rangeEndText(view.range.from), rangeEndText(lastHour.from));
+      setUnless(params, 'to', rangeEndText(view.range.to), rangeEndText(lastHour.to));
+      setUnless(params, 'limit', String(view.limit), String(startView.limit));
+      setUnless(params, 'editor', view.editor, startView.editor);
+      setUnless(params, 'live', view.live ? '1' : '', '');
+      return { path: '/search', search: searchOf(params) };
+  }
+}
+
+function searchOf(params: URLSearchParams): string {
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function setUnless(params: URLSearchParams, name: string, value: string, fallback: string): void {
+  if (value !== fallback) {
+    params.set(name, value);
+  }
+}
+
+function focusFromParams(params: URLSearchParams): TraceFocus {
+  const zoom = /^(\d{1,16})-(\d{1,16})$/.exec(params.get('zoom') ?? '');
+  const depth = /^\d{1,6}$/.exec(params.get('depth') ?? '');
+  return {
+    spanId: /^[0-9a-f]{16}$/.exec(params.get('span') ?? '')?.[0],
+    zoom: zoom && Number(zoom[2]) > Number(zoom[1]) ? { startNanos: Number(zoom[1]), endNanos: Number(zoom[2]) } : undefined,
+    foldDepth: depth ? Number(depth[0]) : undefined,
+    foldToggles: togglesFromText(params.get('fold') ?? ''),
+    find: params.get('find') ?? '',
+  };
+}
+
+function addFocus(params: URLSearchParams, focus: TraceFocus): void {
+  setUnless(params, 'span', focus.spanId ?? '', '');
+  setUnless(params, 'zoom', focus.zoom ? `${Math.round(focus.zoom.startNanos)}-${Math.round(focus.zoom.endNanos)}` : '', '');
+  setUnless(params, 'depth', focus.foldDepth === undefined ? '' : String(focus.foldDepth), '');
+  setUnless(params, 'fold', textOfToggles(focus.foldToggles), '');
+  setUnless(params, 'find', focus.find, '');
+}
+
+// Rows as differences in base 36: the folds of a long session stay below 2,000 characters, beyond which links break in chats.
+const foldTextLengthMax = 1_200;
+
+function textOfToggles(rows: readonly number[]): string {
+  let previous = 0;
+  const text = rows
+    .map((row) => {
+      const difference = (row - previous).toString(36);
+      previous = row;
+      return difference;
+    })
+    .join('.');
+  return text.length <= foldTextLengthMax ? text : '';
+}
+
+function togglesFromText(text: string): readonly number[] {
+  if (!/^[0-9a-z]+(\.[0-9a-z]+)*$/.test(text)) {
+    return [];
+  }
+  let row = 0;
+  return text.split('.').map((difference) => (row += Number.parseInt(difference, 36)));
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `now`, `now-15m`, or Unix milliseconds. */
+export function rangeEndText(end: RangeEnd): string {
+  if (end.kind === 'at') {
+    return String(end.unixMs);
+  }
+  return end.agoMs === 0 ? 'now' : `now-${agoText(end.agoMs)}`;
+}
+
+/** `15m`, `2h`, `7d`: the largest unit that divides it. */
+export function agoText(agoMs: number): string {
+  for (const unit of ['d', 'h', 'm']) {
+    if (agoMs % unitMs[unit] === 0) {
+      return `${agoMs / unitMs[unit]}${unit}`;
+    }
+  }
+  return `${Math.round(agoMs / 1_000)}s`;
+}
+
+/** `undefined` when the text is neither `now…` nor a number of milliseconds. */
+export function parseRangeEnd(text: string): RangeEnd | undefined {
+  const ago = /^now(?:-(\d{1,9})([smhd]))?$/.exec(text);
+  if (ago) {
+    return { kind: 'ago', agoMs: ago[1] === undefined ? 0 : Number(ago[1]) * unitMs[ago[2]] };
+  }
+  return /^\d{1,15}$/.test(text) ? { kind: 'at', unixMs: Number(text) } : undefined;
+}
+
+function rangeFromText(from: string | null, to: string | null): Range {
+  return { from: parseRangeEnd(from ?? '') ?? lastHour.from, to: parseRangeEnd(to ?? '') ?? lastHour.to };
+}
+
+/** Unix seconds for the API, the end exclusive and rounded up, so that what has just arrived is inside. */
+export function rangeSeconds(range: Range, nowMs: number): { readonly startSeconds: number; readonly endSeconds: number } {
+  const at = (end: RangeEnd): number => (end.kind === 'at' ? end.unixMs : nowMs - end.agoMs);
+  const startSeconds = Math.floor(at(range.from) / 1_000);
+  return { startSeconds, endSeconds: Math.max(startSeconds + 1, Math.ceil(at(range.to) / 1_000) + 1) };
+}

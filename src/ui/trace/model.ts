@@ -1,0 +1,84 @@
+import { criticalNanosOf, criticalPathOf } from '../../analysis/critical-path.ts';
+import type { CriticalSegment } from '../../analysis/critical-path.ts';
+import { notesOf } from '../../analysis/notes.ts';
+import type { TraceNote } from '../../analysis/notes.ts';
+import { selfNanosOf } from '../../analysis/self-time.ts';
+import { serviceStatsOf } from '../../analysis/service-stats.ts';
+import type { ServiceStats } from '../../analysis/service-stats.ts';
+import type { SpanTable } from '../../trace/span-table.ts';
+
+/** A trace and everything derived from it once: what every view of the trace reads. */
+export interface TraceModel {
+  readonly table: SpanTable;
+  readonly selfNanos: Float64Array;
+  readonly criticalPath: readonly CriticalSegment[];
+  readonly criticalNanos: Float64Array;
+  /** Segments of each row: `criticalPath[criticalIndex[i]]` for i in `[criticalStart[row], criticalStart[row + 1])`. */
+  readonly criticalStart: Uint32Array;
+  readonly criticalIndex: Uint32Array;
+  readonly services: readonly ServiceStats[];
+  readonly notes: readonly TraceNote[];
+  readonly errorCount: number;
+  /** 1 where the subtree below the row holds an error. */
+  readonly errorBelow: Uint8Array;
+  /** The latest end in each row's subtree: how far a folded row reaches. */
+  readonly subtreeEndNanos: Float64Array;
+}
+
+export function traceModelOf(table: SpanTable): TraceModel {
+  const selfNanos = selfNanosOf(table);
+  const criticalPath = criticalPathOf(table);
+  const errorBelow = new Uint8Array(table.rowCount);
+  const subtreeEndNanos = new Float64Array(table.rowCount);
+  let errorCount = 0;
+  for (let row = table.rowCount - 1; row >= 0; row--) {
+    const parent = table.parent[row];
+    const isError = table.statusCode[row] === 2;
+    errorCount += isError ? 1 : 0;
+    subtreeEndNanos[row] = Math.max(subtreeEndNanos[row], table.offsetNanos[row] + table.durationNanos[row]);
+    if (parent >= 0) {
+      errorBelow[parent] |= isError ? 1 : errorBelow[row];
+      subtreeEndNanos[parent] = Math.max(subtreeEndNanos[parent], subtreeEndNanos[row]);
+    }
+  }
+  return {
+    table,
+    selfNanos,
+    criticalPath,
+    criticalNanos: criticalNanosOf(table, criticalPath),
+    ...segmentsByRow(table, criticalPath),
+    services: serviceStatsOf(table, selfNanos),
+    notes: notesOf(table),
+    errorCount,
+    errorBelow,
+    subtreeEndNanos,
+  };
+}
+
+function segmentsByRow(
+  table: SpanTable,
+  path: readonly CriticalSegment[]
+): { criticalStart: Uint32Array; criticalIndex: Uint32Array } {
+  const criticalStart = new Uint32Array(table.rowCount + 1);
+  for (const { row } of path) {
+    if (row >= 0) {
+      criticalStart[row + 1]++;
+    }
+  }
+  for (let row = 0; row < table.rowCount; row++) {
+    criticalStart[row + 1] += criticalStart[row];
+  }
+  const next = criticalStart.slice();
+  const criticalIndex = new Uint32Array(criticalStart[table.rowCount]);
+  path.forEach(({ row }, index) => {
+    if (row >= 0) {
+      criticalIndex[next[row]++] = index;
+    }
+  });
+  return { criticalStart, criticalIndex };
+}
+
+/** Row of the first span with this id; −1 when there is none. */
+export function rowOfSpan(table: SpanTable, spanId: string | undefined): number {
+  return spanId === undefined ? -1 : table.spans.findIndex((span) => span.spanId === spanId);
+}

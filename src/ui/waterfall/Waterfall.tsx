@@ -1,0 +1,245 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { scaleLinear } from 'd3-scale';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, PointerEvent as ReactPointerEvent, ReactElement } from 'react';
+import type { Theme } from '../kit/theme.ts';
+import { useWidth } from '../kit/use-width.ts';
+import type { TraceFocus } from '../state/view.ts';
+import type { TraceModel } from '../trace/model.ts';
+import { contextOf, drawBars } from './draw.ts';
+import { hitTest } from './hit-test.ts';
+import { laneHeight, laneOfRow, nanosOf, pan, toggleFold, visibleRows, wholeViewport, zoomAround, zoomOfViewport } from './layout.ts';
+import type { Viewport } from './layout.ts';
+import { keyAction } from './keys.ts';
+import { Minimap } from './Minimap.tsx';
+import { Lane } from './Lane.tsx';
+import { Ruler } from './Ruler.tsx';
+import { styles } from './styles.ts';
+
+export interface WaterfallProps {
+  readonly model: TraceModel;
+  readonly focus: TraceFocus;
+  /** The row of `focus.spanId`, −1 for none. */
+  readonly selectedRow: number;
+  /** 1 for rows that match `focus.find`. */
+  readonly matches: Uint8Array | undefined;
+  readonly colors: readonly string[];
+  readonly theme: Theme;
+  /** Pixels of the name column. */
+  readonly nameWidth: number;
+  onNameWidth(width: number): void;
+  onFocus(focus: TraceFocus): void;
+  onSelectRow(row: number): void;
+}
+
+const nameWidthMin = 120;
+
+/** The tree of a trace beside its bars: DOM rows for text, one canvas for the bars, both only for what is on the screen. */
+export function Waterfall(props: WaterfallProps): ReactElement {
+  const { model, focus, selectedRow, matches, colors, theme, nameWidth, onFocus, onSelectRow } = props;
+  const { table } = model;
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [root, width] = useWidth();
+  const [cursorNanos, setCursorNanos] = useState<number | undefined>(undefined);
+  const barsWidth = Math.max(40, width - nameWidth - 14);
+  const whole = wholeViewport(table);
+  const viewport = focus.zoom ?? whole;
+  const rows = useMemo(() => visibleRows(table, focus), [table, focus.foldDepth, focus.foldToggles]);
+  const ticks = useMemo(
+    () => scaleLinear([viewport.startNanos, viewport.endNanos], [0, barsWidth]).ticks(Math.max(2, Math.floor(barsWidth / 110))),
+    [viewport.startNanos, viewport.endNanos, barsWidth]
+  );
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => laneHeight,
+    overscan: 12,
+  });
+  const lanes = virtualizer.getVirtualItems();
+  const laneStart = lanes[0]?.index ?? 0;
+  const laneEnd = Math.min(rows.length, (lanes[lanes.length - 1]?.index ?? -1) + 1);
+
+  useLayoutEffect(() => {
+    const height = (laneEnd - laneStart) * laneHeight;
+    const context = canvas.current && height > 0 ? contextOf(canvas.current, barsWidth, height) : undefined;
+    if (context) {
+      drawBars(context, { model, folds: focus, rows, laneStart, laneEnd, viewport, width: barsWidth, colors, theme, matches, ticks });
+    }
+  });
+
+  // Keep the selected row on the screen, also when it comes from a link or the next match.
+  const selectedLane = selectedRow < 0 ? -1 : laneOfRow(rows, selectedRow);
+  useEffect(() => {
+    if (selectedLane >= 0) {
+      virtualizer.scrollToIndex(selectedLane, { align: 'auto' });
+    }
+  }, [selectedLane, virtualizer]);
+
+  const setViewport = (next: Viewport): void => onFocus({ ...focus, zoom: zoomOfViewport(next, whole) });
+  useWheelZoom(scroller, nameWidth, (x, deltaX, deltaY, isZoom) => {
+    const length = viewport.endNanos - viewport.startNanos;
+    setViewport(
+      isZoom
+        ? zoomAround(viewport, whole, nanosOf(viewport, barsWidth, x - nameWidth), Math.exp(deltaY * 0.0022))
+        : pan(viewport, whole, (deltaX / barsWidth) * length)
+    );
+  });
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const action = keyAction(event, { model, focus, rows, selectedRow, viewport, whole });
+    if (action === undefined) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    if (action.focus) {
+      onFocus(action.focus);
+    }
+    if (action.selectRow !== undefined) {
+      onSelectRow(action.selectRow);
+    }
+  };
+
+  const onPointerMove = (event: ReactPointerEvent): void => {
+    const x = event.clientX - root.current!.getBoundingClientRect().left - nameWidth;
+    setCursorNanos(x < 0 || x > barsWidth ? undefined : nanosOf(viewport, barsWidth, x));
+  };
+
+  const onBarsClick = (event: React.MouseEvent): void => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const hit = hitTest(table, rows, viewport, barsWidth, event.clientX - box.left, event.clientY - box.top + laneStart * laneHeight);
+    if (hit) {
+      onSelectRow(hit.row);
+    }
+  };
+
+  return (
+    <div ref={root} className={styles.root} onPointerMove={onPointerMove} onPointerLeave={() => setCursorNanos(undefined)}>
+      <div className={styles.head} style={{ gridTemplateColumns: `${nameWidth}px ${barsWidth}px` }}>
+        <div className={styles.headName}>Service and span</div>
+        <div>
+          <Minimap model={model} viewport={viewport} colors={colors} theme={theme} onViewport={setViewport} />
+          <Ruler viewport={viewport} width={barsWidth} ticks={ticks} cursorNanos={cursorNanos} />
+        </div>
+        <ColumnHandle nameWidth={nameWidth} rootWidth={width} onNameWidth={props.onNameWidth} />
+      </div>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="treegrid"
+        aria-label="Spans of the trace"
+        aria-rowcount={rows.length}
+        aria-activedescendant={selectedLane >= 0 ? `span-row-${rows[selectedLane]}` : undefined}
+        tabIndex={0}
+        data-testid="waterfall"
+        onKeyDown={onKeyDown}
+      >
+        <div className={styles.content} style={{ height: virtualizer.getTotalSize() }}>
+          <canvas
+            ref={canvas}
+            className={styles.bars}
+            style={{ left: nameWidth, width: barsWidth, height: (laneEnd - laneStart) * laneHeight, top: laneStart * laneHeight }}
+            onClick={onBarsClick}
+          />
+          {lanes.map((lane) => (
+            <Lane
+              key={rows[lane.index]}
+              model={model}
+              folds={focus}
+              row={rows[lane.index]}
+              lane={lane.index}
+              top={lane.start}
+              nameWidth={nameWidth}
+              isSelected={rows[lane.index] === selectedRow}
+              isMatch={matches === undefined || matches[rows[lane.index]] === 1}
+              color={colors[table.service[rows[lane.index]]]}
+              onSelect={onSelectRow}
+              onToggle={(row) => onFocus({ ...focus, ...toggleFold(focus, row) })}
+            />
+          ))}
+          {cursorNanos !== undefined && (
+            <div
+              className={styles.crosshair}
+              style={{ left: nameWidth + ((cursorNanos - viewport.startNanos) / (viewport.endNanos - viewport.startNanos)) * barsWidth }}
+            />
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Wheel with Ctrl, ⌘ or Alt zooms at the pointer (pinching sends Ctrl too), sideways wheel pans; plain wheel scrolls. */
+function useWheelZoom(
+  scroller: React.RefObject<HTMLDivElement | null>,
+  nameWidth: number,
+  onWheel: (x: number, deltaX: number, deltaY: number, isZoom: boolean) => void
+): void {
+  const handler = useRef(onWheel);
+  useLayoutEffect(() => {
+    handler.current = onWheel;
+  });
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) {
+      return undefined;
+    }
+    const listen = (event: WheelEvent): void => {
+      const x = event.clientX - element.getBoundingClientRect().left;
+      const isZoom = event.ctrlKey || event.metaKey || event.altKey;
+      const isPan = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (x >= nameWidth && (isZoom || isPan)) {
+        event.preventDefault();
+        handler.current(x, event.deltaX === 0 && event.shiftKey ? event.deltaY : event.deltaX, event.deltaY, isZoom);
+      }
+    };
+    // React listens passively, where preventDefault has no effect.
+    element.addEventListener('wheel', listen, { passive: false });
+    return () => element.removeEventListener('wheel', listen);
+  }, [scroller, nameWidth]);
+}
+
+function ColumnHandle({
+  nameWidth,
+  rootWidth,
+  onNameWidth,
+}: {
+  readonly nameWidth: number;
+  readonly rootWidth: number;
+  onNameWidth(width: number): void;
+}): ReactElement {
+  const clamp = (width: number): number => Math.round(Math.max(nameWidthMin, Math.min(rootWidth * 0.75, width)));
+  const onPointerDown = (event: ReactPointerEvent): void => {
+    event.preventDefault();
+    const target = event.currentTarget as HTMLElement;
+    const startX = event.clientX;
+    const move = (moved: PointerEvent): void => onNameWidth(clamp(nameWidth + moved.clientX - startX));
+    const end = (): void => {
+      target.removeEventListener('pointermove', move);
+      target.removeEventListener('pointerup', end);
+    };
+    target.setPointerCapture(event.pointerId);
+    target.addEventListener('pointermove', move);
+    target.addEventListener('pointerup', end);
+  };
+  return (
+    <div
+      className={styles.columnHandle}
+      style={{ left: nameWidth - 4 }}
+      role="separator"
+      aria-orientation="vertical"
+      aria-label="Width of the name column"
+      aria-valuenow={nameWidth}
+      aria-valuemin={nameWidthMin}
+      aria-valuemax={Math.round(rootWidth * 0.75)}
+      tabIndex={0}
+      onPointerDown={onPointerDown}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+          onNameWidth(clamp(nameWidth + (event.key === 'ArrowLeft' ? -16 : 16)));
+        }
+      }}
+    />
+  );
+}

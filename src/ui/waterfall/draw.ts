@@ -1,0 +1,203 @@
+/** Paints bars and minimap on a 2-D canvas. One pass over the lanes on the screen; no state but the canvas. */
+import type { TraceModel } from '../trace/model.ts';
+import { formatNanos } from '../kit/format.ts';
+import type { Theme } from '../kit/theme.ts';
+import { isFolded, laneHeight, pixelOf } from './layout.ts';
+import type { Folds, Viewport } from './layout.ts';
+
+export interface Scene {
+  readonly model: TraceModel;
+  readonly folds: Folds;
+  /** lane → row */
+  readonly rows: Uint32Array;
+  readonly laneStart: number;
+  readonly laneEnd: number;
+  readonly viewport: Viewport;
+  /** CSS pixels. */
+  readonly width: number;
+  /** By service code. */
+  readonly colors: readonly string[];
+  readonly theme: Theme;
+  /** 1 for rows that match the text to find; `undefined` when there is none. */
+  readonly matches: Uint8Array | undefined;
+  readonly ticks: readonly number[];
+}
+
+const barTop = 7;
+const barHeight = 10;
+const barWidthMin = 2;
+const labelFont = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const labelGap = 6;
+const dimmed = 0.28;
+
+/** `context` is scaled to CSS pixels; y = 0 is the top of `laneStart`. */
+export function drawBars(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { rows, laneStart, laneEnd, width, theme, matches } = scene;
+  context.clearRect(0, 0, width, (laneEnd - laneStart) * laneHeight);
+  context.fillStyle = theme.line;
+  context.globalAlpha = 0.55;
+  for (const tick of scene.ticks) {
+    context.fillRect(Math.round(pixelOf(scene.viewport, width, tick)), 0, 1, (laneEnd - laneStart) * laneHeight);
+  }
+  context.font = labelFont;
+  context.textBaseline = 'middle';
+  for (let lane = laneStart; lane < laneEnd; lane++) {
+    const row = rows[lane];
+    context.globalAlpha = matches === undefined || matches[row] === 1 ? 1 : dimmed;
+    drawLane(context, scene, row, (lane - laneStart) * laneHeight);
+  }
+  context.globalAlpha = 1;
+}
+
+function drawLane(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
+  const { model, viewport, width, theme } = scene;
+  const { table } = model;
+  const start = table.offsetNanos[row];
+  const end = start + Math.max(0, table.durationNanos[row]);
+  const left = pixelOf(viewport, width, start);
+  const right = Math.max(pixelOf(viewport, width, end), left + barWidthMin);
+  const color = scene.colors[table.service[row]];
+
+  if (isFolded(table, scene.folds, row) && model.subtreeEndNanos[row] > end) {
+    const alpha = context.globalAlpha;
+    context.globalAlpha = alpha * 0.3;
+    context.fillStyle = color;
+    fillClipped(context, width, right, pixelOf(viewport, width, model.subtreeEndNanos[row]), top + barTop + 3, barHeight - 6);
+    context.globalAlpha = alpha;
+  }
+  context.fillStyle = color;
+  fillClipped(context, width, left, right, top + barTop, barHeight);
+  if (table.statusCode[row] === 2) {
+    // A stripe under the bar: the service stays recognisable.
+    context.fillStyle = theme.error;
+    fillClipped(context, width, left, Math.max(right, left + 3), top + barTop + barHeight, 2);
+  }
+  drawCriticalPath(context, scene, row, top);
+  drawEvents(context, scene, row, top);
+  drawLabel(context, scene, row, left, right, top);
+}
+
+/** A rectangle cut to the canvas: coordinates far outside make some rasterisers slow. */
+function fillClipped(context: CanvasRenderingContext2D, width: number, left: number, right: number, top: number, height: number): void {
+  const from = Math.max(-1, left);
+  const to = Math.min(width + 1, right);
+  if (to > from) {
+    context.fillRect(from, top, to - from, height);
+  }
+}
+
+function drawCriticalPath(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
+  const { model, viewport, width, theme } = scene;
+  const middle = top + barTop + barHeight / 2;
+  for (let i = model.criticalStart[row]; i < model.criticalStart[row + 1]; i++) {
+    const segment = model.criticalPath[model.criticalIndex[i]];
+    const left = pixelOf(viewport, width, segment.startNanos);
+    const right = Math.max(pixelOf(viewport, width, segment.endNanos), left + 1);
+    context.fillStyle = theme.criticalHalo;
+    fillClipped(context, width, left, right, middle - 2, 4);
+    context.fillStyle = theme.critical;
+    fillClipped(context, width, left, right, middle - 1, 2);
+  }
+}
+
+function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
+  const { model, viewport, width, theme } = scene;
+  let drawnAt = -Infinity;
+  for (const event of model.table.spans[row].events) {
+    const x = pixelOf(viewport, width, Number(event.timeUnixNanos - model.table.baseUnixNanos));
+    // Ticks closer than two pixels would be one blur.
+    if (x < 0 || x > width || Math.abs(x - drawnAt) < 2) {
+      continue;
+    }
+    drawnAt = x;
+    context.fillStyle = theme.background;
+    context.fillRect(x - 1.5, top + barTop - 3, 3, barHeight + 6);
+    context.fillStyle = event.name === 'exception' ? theme.error : theme.text;
+    context.fillRect(x - 0.5, top + barTop - 3, 1, barHeight + 6);
+  }
+}
+
+/** Beside the bar, on the side with room; inside on a plate of the background when neither has any. */
+function drawLabel(context: CanvasRenderingContext2D, scene: Scene, row: number, left: number, right: number, top: number): void {
+  const { model, width, theme } = scene;
+  if (right < 0 || left > width) {
+    return;
+  }
+  const label = formatNanos(model.table.durationNanos[row]);
+  const labelWidth = context.measureText(label).width;
+  const middle = top + barTop + barHeight / 2 + 0.5;
+  let x = Math.min(right, width) + labelGap;
+  if (x + labelWidth > width) {
+    x = left - labelGap - labelWidth;
+    if (x < 0) {
+      x = Math.min(right, width) - labelGap - labelWidth;
+      context.fillStyle = theme.background;
+      context.fillRect(x - 3, top + barTop - 1, labelWidth + 6, barHeight + 2);
+    }
+  }
+  context.fillStyle = theme.textMuted;
+  context.fillText(label, x, middle);
+}
+
+export interface MinimapScene {
+  readonly model: TraceModel;
+  readonly width: number;
+  readonly height: number;
+  readonly colors: readonly string[];
+  readonly theme: Theme;
+}
+
+/** The whole trace, every row a line; errors and the critical path stay visible however many rows share a pixel. */
+export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapScene): void {
+  const { model, width, height, colors, theme } = scene;
+  const { table } = model;
+  context.clearRect(0, 0, width, height);
+  const whole: Viewport = { startNanos: 0, endNanos: Math.max(1, table.traceNanos) };
+  const step = height / Math.max(1, table.rowCount);
+  const lineHeight = Math.max(1, Math.min(4, step * 0.7));
+  const xOf = (nanos: number): number => pixelOf(whole, width, nanos);
+  const line = (row: number): void => {
+    const left = xOf(table.offsetNanos[row]);
+    context.rect(left, row * step, Math.max(1, xOf(table.offsetNanos[row] + Math.max(0, table.durationNanos[row])) - left), lineHeight);
+  };
+  // One path per colour: a fill costs far more than a rectangle.
+  const rowsOfService: number[][] = table.services.map(() => []);
+  for (let row = 0; row < table.rowCount; row++) {
+    rowsOfService[table.service[row]].push(row);
+  }
+  rowsOfService.forEach((serviceRows, service) => {
+    context.fillStyle = colors[service];
+    context.beginPath();
+    serviceRows.forEach(line);
+    context.fill();
+  });
+  context.fillStyle = theme.error;
+  context.beginPath();
+  for (let row = 0; row < table.rowCount; row++) {
+    if (table.statusCode[row] === 2) {
+      context.rect(xOf(table.offsetNanos[row]) - 1, row * step, 3, Math.max(2, lineHeight));
+    }
+  }
+  context.fill();
+  context.fillStyle = theme.critical;
+  context.beginPath();
+  for (const { row, startNanos, endNanos } of model.criticalPath) {
+    if (row >= 0) {
+      context.rect(xOf(startNanos), row * step + lineHeight / 2 - 0.5, Math.max(1, xOf(endNanos) - xOf(startNanos)), 1);
+    }
+  }
+  context.fill();
+}
+
+/** Sizes the canvas for the screen's pixel density; `undefined` where the browser has no 2-D context left to give. */
+export function contextOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | undefined {
+  const ratio = window.devicePixelRatio || 1;
+  const [deviceWidth, deviceHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
+    canvas.width = deviceWidth;
+    canvas.height = deviceHeight;
+  }
+  const context = canvas.getContext('2d') ?? undefined;
+  context?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
