@@ -46,9 +46,9 @@ export function columnsOfField(field: Field): FieldColumns {
       return { ...none, coded: [{ scope: 'intrinsic', key: 'name', type: 'string' }] };
     case 'statusMessage':
       return { ...none, coded: [{ scope: 'intrinsic', key: 'status_message', type: 'string' }] };
-    case 'instrumentationName':
+    case 'instrumentation:name':
       return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_name', type: 'string' }] };
-    case 'instrumentationVersion':
+    case 'instrumentation:version':
       return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_version', type: 'string' }] };
     case 'duration':
       return { ...none, fixed: 'duration' };
@@ -56,17 +56,17 @@ export function columnsOfField(field: Field): FieldColumns {
       return { ...none, fixed: 'kind' };
     case 'status':
       return { ...none, fixed: 'status' };
-    case 'spanId':
+    case 'span:id':
       return { ...none, fixed: 'spanId' };
-    case 'parentId':
+    case 'span:parentID':
       return { ...none, fixed: 'parentId' };
-    case 'traceId':
+    case 'trace:id':
       return { ...none, fixed: 'traceId' };
-    case 'eventName':
-    case 'eventTimeSinceStart':
+    case 'event:name':
+    case 'event:timeSinceStart':
       return { ...none, raw: ['events'] };
-    case 'linkTraceId':
-    case 'linkSpanId':
+    case 'link:traceID':
+    case 'link:spanID':
       return { ...none, raw: ['links'] };
     default:
       return { ...none, wholeTrace: true };

@@ -26,7 +26,7 @@ function eventValues(bytes: Uint8Array, field: Field): Static[] | undefined {
   if (field.kind === 'attribute') {
     return decodeEvents(bytes).flatMap((event) => valuesOf(event.attributes, field.name));
   }
-  return field.name === 'eventName'
+  return field.name === 'event:name'
     ? decodeEvents(bytes).map((event) => ({ type: 'string', value: event.name }))
     : undefined;
 }
@@ -37,9 +37,9 @@ function linkValues(bytes: Uint8Array, field: Field): Static[] | undefined {
     return links.flatMap((link) => valuesOf(link.attributes, field.name));
   }
   switch (field.name) {
-    case 'linkTraceId':
+    case 'link:traceID':
       return links.map((link) => ({ type: 'string', value: link.traceId }));
-    case 'linkSpanId':
+    case 'link:spanID':
       return links.map((link) => ({ type: 'string', value: link.spanId }));
     default:
       return undefined;
