@@ -15,6 +15,7 @@ import {
 import { config } from '@grafana/runtime';
 import { Observable } from 'rxjs';
 import { createClient, type Client } from '../api/client.ts';
+import type { Transport } from '../api/transport.ts';
 import { CodedError } from '../base/coded-error.ts';
 import type { TraceId } from '../trace/model.ts';
 import { proxyTransport } from './backend-transport.ts';
@@ -24,8 +25,8 @@ import { emptyTraceFrame, traceFrame } from './frames/trace-frame.ts';
 import { interpolateQuery } from './interpolate.ts';
 import { defaultLimit, defaultSpansPerSpanset, planQuery, traceqlOf, type VivaceQuery } from './query.ts';
 import type { VivaceJsonData } from './settings.ts';
+import { describeStatus, testTempo } from './health.ts';
 import { requestMetrics, requestSearch, type SecondsRange } from './tempo-requests.ts';
-import type { Transport } from '../api/transport.ts';
 
 /** Grafana's own trace view slows down beyond; above it Explore is pointed to our panel. */
 const coreViewSpansMax = 10_000;
@@ -75,10 +76,13 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     });
   }
 
+  /** Says which server answers and what it can do; the same words for Vivace and for other servers with Tempo's API. */
   override async testDatasource(): Promise<TestDataSourceResponse> {
     try {
       const status = await this.client.status();
-      return { status: 'success', message: `Connected: ${JSON.stringify(status)}` };
+      return status === undefined
+        ? await testTempo(this.transport)
+        : { status: 'success', message: describeStatus(status) };
     } catch (error) {
       return { status: 'error', message: error instanceof Error ? error.message : String(error) };
     }
@@ -128,7 +132,7 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
   /** A trace comes back whole: the time range is ignored. */
   private async traceFrames(traceId: TraceId, refId: string, signal: AbortSignal): Promise<DataFrame[]> {
     const answer = await this.client.trace(traceId, signal);
-    const spans = answer.data?.spans ?? [];
+    const spans = answer.data ?? [];
     if (spans.length === 0) {
       return [emptyTraceFrame(refId)];
     }

@@ -1,3 +1,20 @@
+import { parseTraceId } from '../trace/ids.ts';
+import { QueryError } from '../traceql/errors.ts';
+import { parseQuery } from '../traceql/parser.ts';
+import { validateQuery } from '../traceql/validate.ts';
+
+/**
+ * What is wrong with the text, drawn with a caret; `undefined` when it is a trace id, valid TraceQL or empty. Text with template
+ * variables is left to the server: what they stand for is not known here.
+ */
 export function problemOf(text: string): string | undefined {
-  return text === 'x' ? 'bad' : undefined;
+  if (text.trim() === '' || parseTraceId(text) !== undefined || /\$\w|\$\{|\[\[/.test(text)) {
+    return undefined;
+  }
+  try {
+    validateQuery(parseQuery(text));
+    return undefined;
+  } catch (error) {
+    return error instanceof QueryError ? error.toString() : String(error);
+  }
 }

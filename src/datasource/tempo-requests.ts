@@ -53,6 +53,14 @@ export async function requestMetrics(
   return (await getJson(transport, path, params, signal)) as MetricsBody;
 }
 
+/** Of any server with Tempo's API; an old one has no such route, and then no version. */
+export async function requestBuildInfo(
+  transport: Transport,
+  signal: AbortSignal
+): Promise<{ readonly version?: string }> {
+  return (await getJson(transport, '/api/status/buildinfo', {}, signal)) as { version?: string };
+}
+
 /** Answers are ours or Tempo's; what a decoder relies on beyond being an object is optional in its types. */
 async function getJson(
   transport: Transport,

@@ -92,15 +92,15 @@ function tracesFrame(traces: readonly FoundTrace[], options: SearchFrameOptions)
   return frame;
 }
 
-/** All frames below one column share one schema, so attribute columns are those of all traces together. */
+/** All frames below one column share one schema, so their columns are those of all traces together. */
 function nestedFrames(traces: readonly FoundTrace[], options: SearchFrameOptions): DataFrame[][] {
-  const names = attributeNames(traces.flatMap(spansetsOf));
+  const columns = spanColumns(traces);
   return traces.map((trace) =>
     spansetsOf(trace)
       .filter((spanset) => (spanset.spans ?? []).length > 0)
       .map((spanset) => {
         const rows = (spanset.spans ?? []).map((span) => ({ trace, spanset, span }));
-        const frame = frameOf('Spans', options.refId, spanFields(rows, names, options, []));
+        const frame = frameOf('Spans', options.refId, spanFields(rows, columns, options, []));
         for (const field of frame.fields) {
           field.display = getDisplayProcessor({ field, theme: options.theme });
         }
@@ -116,7 +116,7 @@ function spansFrame(traces: readonly FoundTrace[], options: SearchFrameOptions):
   return frameOf(
     'Spans',
     options.refId,
-    spanFields(rows, attributeNames(traces.flatMap(spansetsOf)), options, [
+    spanFields(rows, spanColumns(traces), options, [
       stringField(
         'traceService',
         'Trace service',
@@ -131,6 +131,19 @@ function spansFrame(traces: readonly FoundTrace[], options: SearchFrameOptions):
   );
 }
 
+/** Which optional columns a table of spans has: those that any span needs. */
+interface SpanColumns {
+  readonly hasNames: boolean;
+  /** Sorted. */
+  readonly attributes: readonly string[];
+}
+
+function spanColumns(traces: readonly FoundTrace[]): SpanColumns {
+  const spansets = traces.flatMap(spansetsOf);
+  const hasNames = spansets.some((spanset) => spanset.spans?.some((span) => Boolean(span.name)));
+  return { hasNames, attributes: attributeNames(spansets) };
+}
+
 interface SpanRow {
   readonly trace: FoundTrace;
   readonly spanset: FoundSpanset;
@@ -139,7 +152,7 @@ interface SpanRow {
 
 function spanFields(
   rows: readonly SpanRow[],
-  names: readonly string[],
+  columns: SpanColumns,
   options: SearchFrameOptions,
   extra: Field[]
 ): Field[] {
@@ -164,7 +177,7 @@ function spanFields(
       rows.map((row) => millisOfNanos(row.span.startTimeUnixNano))
     ),
     ...extra,
-    ...(rows.some((row) => row.span.name)
+    ...(columns.hasNames
       ? [
           stringField(
             'name',
@@ -173,7 +186,7 @@ function spanFields(
           ),
         ]
       : []),
-    ...names.map((name) => attributeField(name, rows)),
+    ...columns.attributes.map((name) => attributeField(name, rows)),
     {
       name: 'duration',
       type: FieldType.number,

@@ -1,4 +1,4 @@
-import { FieldType, MutableDataFrame, type DataFrame, type DataLink, type FieldDTO } from '@grafana/data';
+import { createDataFrame, FieldType, type DataFrame, type DataLink, type Field } from '@grafana/data';
 import { hexFromBytes } from '../../trace/ids.ts';
 import {
   serviceNameOf,
@@ -29,7 +29,7 @@ export interface TraceFrameOptions {
  * durations in milliseconds. Source: Grafana's trace data frame contract, Explore and Traces panel 11–13.
  */
 export function traceFrame(spans: readonly Span[], options: TraceFrameOptions): DataFrame {
-  const frame = new MutableDataFrame({
+  return createDataFrame({
     refId: options.refId,
     name: 'Trace',
     meta: {
@@ -39,23 +39,23 @@ export function traceFrame(spans: readonly Span[], options: TraceFrameOptions): 
     },
     fields: columns(spans, options.links ?? []),
   });
-  return frame;
 }
 
 /** What Grafana takes as "no such trace": one field without values. */
 export function emptyTraceFrame(refId: string): DataFrame {
-  return new MutableDataFrame({
+  return createDataFrame({
     refId,
     name: 'Trace',
     meta: { preferredVisualisationType: 'trace' },
-    fields: [{ name: 'trace', type: FieldType.trace, values: [] }],
+    fields: [{ name: 'trace', type: FieldType.trace, config: {}, values: [] }],
   });
 }
 
-function columns(spans: readonly Span[], links: readonly DataLink[]): FieldDTO[] {
-  const column = (name: string, type: FieldType, valueOf: (span: Span) => unknown): FieldDTO => ({
+function columns(spans: readonly Span[], links: readonly DataLink[]): Field[] {
+  const column = (name: string, type: FieldType, valueOf: (span: Span) => unknown): Field => ({
     name,
     type,
+    config: {},
     values: spans.map(valueOf),
   });
   // Spans of one resource share one array: a trace of 100,000 spans has few resources.

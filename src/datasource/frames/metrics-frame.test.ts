@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import '../../../tests/support/grafana-data.ts';
+import type { MetricsBody } from '../tempo-json.ts';
+
+const { DataFrameType, DataTopic } = await import('@grafana/data');
+const { metricsFrames } = await import('./metrics-frame.ts');
+
+const options = { refId: 'A', instant: false, instantAtMs: 42, target: { uid: 'viv', name: 'Vivace' } };
+const body: MetricsBody = {
+  series: [
+    {
+      labels: [
+        { key: '__name__', value: { stringValue: 'rate' } },
+        { key: 'resource.service.name', value: { stringValue: 'shop' } },
+      ],
+      samples: [{ timestampMs: '1000', value: 1.5 }, { timestampMs: '2000' }],
+      exemplars: [
+        {
+          timestampMs: '1500',
+          value: 0.2,
+          labels: [
+            { key: 'trace:id', value: { stringValue: 'ab'.repeat(16) } },
+            { key: 'name', value: { stringValue: 'GET /' } },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+test('a range query: one frame a series, exemplars as annotations that open their trace', () => {
+  const [series, exemplars, ...rest] = metricsFrames(body, options);
+  assert.equal(rest.length, 0);
+  assert.equal(series.refId, 'A');
+  assert.equal(series.meta?.type, DataFrameType.TimeSeriesMulti);
+  assert.equal(series.meta?.preferredVisualisationType, 'graph');
+  assert.deepEqual(
+    series.fields.map((field) => field.values),
+    [
+      [1000, 2000],
+      [1.5, 0],
+    ]
+  );
+  assert.equal(series.fields[1].config.displayNameFromDS, 'shop');
+  assert.deepEqual(series.fields[1].labels, { __name__: 'rate', 'resource.service.name': 'shop' });
+  assert.equal(exemplars.name, 'exemplar');
+  assert.equal(exemplars.meta?.dataTopic, DataTopic.Annotations);
+  assert.deepEqual(
+    exemplars.fields.map((field) => field.name),
+    ['Time', 'Value', 'traceId', 'name']
+  );
+  assert.equal(exemplars.fields[2].config.links?.[0].internal?.datasourceUid, 'viv');
+});
+
+test('an instant query is a table; a histogram is a heatmap; a partial answer says so', () => {
+  const instant = metricsFrames(
+    { series: [{ labels: [{ key: 'a', value: { stringValue: 'x' } }], value: 7 }] },
+    { ...options, instant: true }
+  );
+  assert.deepEqual(
+    instant.map((frame) => frame.fields.map((field) => [field.name, field.values])),
+    [
+      [
+        ['time', [42]],
+        ['a', ['x']],
+        ['Value', [7]],
+      ],
+    ]
+  );
+  const bucket = { key: '__bucket', value: { doubleValue: 0.5 } };
+  const [heatmap] = metricsFrames(
+    { series: [{ labels: [bucket], samples: [] }], status: 'PARTIAL', message: 'cut' },
+    options
+  );
+  assert.equal(heatmap.meta?.preferredVisualisationPluginId, 'heatmap');
+  assert.deepEqual(heatmap.meta?.notices, [{ severity: 'warning', text: 'cut' }]);
+});

@@ -1,0 +1,301 @@
+/** The page of the test host: loads plugins as Grafana's loader does, and renders what a spec asks for. */
+import './boot-data.ts';
+import {
+  createTheme,
+  dateTime,
+  ThemeContext,
+  type AppPlugin,
+  type DataFrame,
+  type DataQuery,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceApi,
+  type DataSourceInstanceSettings,
+  type DataSourcePlugin,
+  type PanelPlugin,
+  type PluginMeta,
+} from '@grafana/data';
+import * as runtime from '@grafana/runtime';
+import { GlobalStyles, PortalContainer } from '@grafana/ui';
+import { useState, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { firstValueFrom, from, Observable, type Subscription } from 'rxjs';
+import { backendSrv, dataSourceSrv, requests, templateSrv } from './services.ts';
+import { sharedModules } from './shared-modules.ts';
+
+declare const System: {
+  import(url: string): Promise<Record<string, unknown>>;
+  set(id: string, module: object): void;
+  addImportMap(map: { imports: Record<string, string> }): void;
+};
+
+type AnyDataSource = DataSourceApi<DataQuery & Record<string, unknown>>;
+
+const ids = {
+  app: 'vivace-traces-app',
+  dataSource: 'vivace-traces-datasource',
+  panel: 'vivace-waterfall-panel',
+} as const;
+
+const imports: Record<string, string> = {};
+for (const [name, module] of Object.entries(sharedModules)) {
+  // A name with a scheme stands for itself; a bare one would be resolved against the page.
+  imports[name] = `package:${name}`;
+  System.set(`package:${name}`, module);
+}
+System.addImportMap({ imports });
+
+const settings: DataSourceInstanceSettings[] = [
+  dataSource('vivace', 'Vivace', ids.dataSource, { tracing: true }),
+  dataSource('loki', 'Loki', 'loki', { logs: true }),
+];
+const instances = new Map<string, Promise<AnyDataSource>>();
+
+runtime.setBackendSrv(backendSrv);
+runtime.setTemplateSrv(templateSrv);
+runtime.setDataSourceSrv(dataSourceSrv(settings, (one) => instanceOf(one.uid)));
+runtime.setEchoSrv({ flush: () => undefined, addBackend: () => undefined, addEvent: () => undefined });
+runtime.setPluginLinksHook(() => ({ links: [], isLoading: false }));
+
+function dataSource(uid: string, name: string, type: string, meta: object): DataSourceInstanceSettings {
+  return {
+    id: uid.length,
+    uid,
+    name,
+    type,
+    url: `/api/datasources/proxy/uid/${uid}`,
+    access: 'proxy',
+    readOnly: false,
+    isDefault: uid === 'vivace',
+    jsonData: {},
+    meta: { id: type, name, info: { logos: { small: '', large: '' } }, ...meta },
+  } as unknown as DataSourceInstanceSettings;
+}
+
+async function load<T>(id: string): Promise<T> {
+  const module = await System.import(`/public/plugins/${id}/module.js?_cache=0.1.0`);
+  return module.plugin as T;
+}
+
+function loadDataSource(): Promise<DataSourcePlugin<AnyDataSource>> {
+  return load(ids.dataSource);
+}
+
+function instanceOf(uid: string): Promise<AnyDataSource> {
+  let instance = instances.get(uid);
+  if (instance === undefined) {
+    instance = loadDataSource().then((plugin) => new plugin.DataSourceClass(settings.find((one) => one.uid === uid)!));
+    instances.set(uid, instance);
+  }
+  return instance;
+}
+
+function requestOf(
+  targets: readonly Record<string, unknown>[],
+  scopedVars: DataQueryRequest['scopedVars'] = {}
+): DataQueryRequest<DataQuery> {
+  const to = dateTime();
+  const from = dateTime(to.valueOf() - 3_600_000);
+  return {
+    app: 'explore',
+    requestId: 'host',
+    interval: '15s',
+    intervalMs: 15_000,
+    maxDataPoints: 240,
+    range: { from, to, raw: { from: 'now-1h', to: 'now' } },
+    scopedVars,
+    startTime: Date.now(),
+    timezone: 'utc',
+    targets: targets.map((target, index) => ({ refId: String.fromCharCode(65 + index), ...target })),
+  } as DataQueryRequest<DataQuery>;
+}
+
+async function observe(
+  targets: readonly Record<string, unknown>[],
+  scopedVars?: DataQueryRequest['scopedVars']
+): Promise<Observable<DataQueryResponse>> {
+  const instance = await instanceOf('vivace');
+  const answer = instance.query(requestOf(targets, scopedVars) as never);
+  return answer instanceof Promise ? from(answer) : (answer as Observable<DataQueryResponse>);
+}
+
+/** Column names and values as plain JSON, nested frames too. */
+function plainFrame(frame: DataFrame): Record<string, unknown> {
+  return {
+    name: frame.name,
+    refId: frame.refId,
+    meta: frame.meta,
+    length: frame.length,
+    fields: frame.fields.map((field) => ({
+      name: field.name,
+      type: field.type,
+      labels: field.labels,
+      config: field.config,
+      values:
+        field.type === 'nestedFrames'
+          ? (field.values as DataFrame[][]).map((frames) => frames.map(plainFrame))
+          : Array.from(field.values),
+    })),
+  };
+}
+
+const root = createRoot(document.getElementById('reactRoot')!);
+const theme = createTheme({ colors: { mode: runtime.config.theme2.isDark ? 'dark' : 'light' } });
+
+function show(element: ReactNode): void {
+  root.render(
+    <ThemeContext.Provider value={theme}>
+      <GlobalStyles />
+      <div className="main-view" style={{ height: '100vh' }}>
+        {element}
+      </div>
+      <PortalContainer />
+    </ThemeContext.Provider>
+  );
+}
+
+function ConfigHost({ Editor }: { Editor: React.ComponentType<never> }) {
+  const [options, setOptions] = useState({
+    uid: 'vivace',
+    name: 'Vivace',
+    type: ids.dataSource,
+    url: '',
+    access: 'proxy',
+    jsonData: {},
+    secureJsonData: {},
+    secureJsonFields: {},
+    readOnly: false,
+  });
+  (window as unknown as { options: unknown }).options = options;
+  return <Editor {...({ options, onOptionsChange: setOptions } as never)} />;
+}
+
+function QueryHost({
+  Editor,
+  instance,
+  initial,
+}: {
+  Editor: React.ComponentType<never>;
+  instance: AnyDataSource;
+  initial: object;
+}) {
+  const [query, setQuery] = useState({ refId: 'A', ...initial });
+  const [runs, setRuns] = useState(0);
+  (window as unknown as { query: unknown }).query = query;
+  const props = {
+    datasource: instance,
+    query,
+    onChange: setQuery,
+    onRunQuery: () => setRuns((count) => count + 1),
+    app: 'explore',
+  };
+  return (
+    <>
+      <Editor {...(props as never)} />
+      <output data-testid="runs">{runs}</output>
+    </>
+  );
+}
+
+const testHost = {
+  async testDatasource() {
+    return (await instanceOf('vivace')).testDatasource();
+  },
+
+  /** The last answer, frames as plain JSON. */
+  async query(targets: readonly Record<string, unknown>[], scopedVars?: DataQueryRequest['scopedVars']) {
+    const answer = await firstValueFrom(await observe(targets, scopedVars));
+    return {
+      errors: answer.errors,
+      state: answer.state,
+      frames: answer.data.map((frame: DataFrame) => plainFrame(frame)),
+    };
+  },
+
+  /** Unsubscribes as soon as the request is on its way; answers how many requests were aborted. */
+  async cancelledQuery(targets: readonly Record<string, unknown>[]): Promise<{ aborted: number; answered: boolean }> {
+    const before = requests.aborted;
+    let answered = false;
+    const subscription: Subscription = (await observe(targets)).subscribe(() => (answered = true));
+    subscription.unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { aborted: requests.aborted - before, answered };
+  },
+
+  displayText: async (query: Record<string, unknown>) =>
+    (await instanceOf('vivace')).getQueryDisplayText?.(query as never),
+
+  async renderConfigEditor() {
+    const { ConfigEditor } = (await loadDataSource()).components;
+    show(<ConfigHost Editor={ConfigEditor as React.ComponentType<never>} />);
+  },
+
+  async renderQueryEditor(initial: object = {}) {
+    const { QueryEditor } = (await loadDataSource()).components;
+    show(
+      <QueryHost
+        Editor={QueryEditor as React.ComponentType<never>}
+        instance={await instanceOf('vivace')}
+        initial={initial}
+      />
+    );
+  },
+
+  async renderPanel(targets: readonly Record<string, unknown>[], width = 1200, height = 500) {
+    const plugin = await load<PanelPlugin>(ids.panel);
+    const Panel = plugin.panel!;
+    const request = requestOf(targets);
+    const { data } = await firstValueFrom(await observe(targets));
+    const props = {
+      id: 1,
+      title: 'Trace',
+      data: { state: 'Done', series: data, timeRange: request.range, request },
+      timeRange: request.range,
+      timeZone: 'utc',
+      options: plugin.defaults ?? {},
+      fieldConfig: { defaults: {}, overrides: [] },
+      width,
+      height,
+      transparent: false,
+      renderCounter: 0,
+      replaceVariables: (text: string) => text,
+      eventBus: {
+        publish: () => undefined,
+        subscribe: () => ({ unsubscribe: () => undefined }),
+        getStream: () => new Observable(),
+      },
+      onOptionsChange: () => undefined,
+      onFieldConfigChange: () => undefined,
+      onChangeTimeRange: () => undefined,
+    };
+    show(
+      <div style={{ width, height, overflow: 'hidden' }} data-testid="panel">
+        <Panel {...(props as never)} />
+      </div>
+    );
+  },
+
+  async renderApp() {
+    const plugin = await load<AppPlugin>(ids.app);
+    plugin.init({ id: ids.app, jsonData: {} } as unknown as PluginMeta);
+    const Root = plugin.root!;
+    const props = {
+      basename: `/a/${ids.app}`,
+      path: location.pathname,
+      query: {},
+      meta: plugin.meta,
+      onNavChanged: () => undefined,
+    };
+    show(<Root {...(props as never)} />);
+  },
+
+  async renderAppConfig() {
+    const plugin = await load<AppPlugin>(ids.app);
+    plugin.init({ id: ids.app, jsonData: {} } as unknown as PluginMeta);
+    const Body = plugin.configPages![0].body;
+    show(<Body plugin={plugin as never} query={{}} />);
+  },
+};
+
+export type TestHost = typeof testHost;
+Object.assign(window, { testHost });
