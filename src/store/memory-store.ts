@@ -50,7 +50,8 @@ export class MemoryStore implements TraceStore {
       }
     }
     const rejectedSpans = spans.length - good.length;
-    const reason = rejectedSpans === 0 ? '' : `${rejectedSpans} spans have a trace id or span id of a wrong length or zero`;
+    const reason =
+      rejectedSpans === 0 ? '' : `${rejectedSpans} spans have a trace id or span id of a wrong length or zero`;
     return { acceptedSpans: good.length, rejectedSpans, reason };
   }
 
@@ -166,7 +167,12 @@ export class MemoryStore implements TraceStore {
 
 /** 16 and 8 bytes, not all zero. Source: W3C Trace Context. */
 function hasValidIds(span: Span): boolean {
-  return /^[0-9a-f]{32}$/.test(span.traceId) && /^[0-9a-f]{16}$/.test(span.spanId) && /[^0]/.test(span.traceId) && /[^0]/.test(span.spanId);
+  return (
+    /^[0-9a-f]{32}$/.test(span.traceId) &&
+    /^[0-9a-f]{16}$/.test(span.spanId) &&
+    /[^0]/.test(span.traceId) &&
+    /[^0]/.test(span.spanId)
+  );
 }
 
 function overlaps(trace: Trace, { startUnixNanos, endUnixNanos }: TimeRange): boolean {

@@ -1,0 +1,64 @@
+/** The query API's table of routes, and what a request to each gets. */
+import { errorResponse } from './error-response.ts';
+import type { ApiContext, ApiRequest, ApiResponse } from './exchange.ts';
+import { jsonResponse, textResponse } from './exchange.ts';
+import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attributes.ts';
+import { metricsInstant, metricsRange, search } from './tempo/search.ts';
+import { traceV1, traceV2 } from './tempo/traces.ts';
+import { vivaceStatus } from './vivace/status.ts';
+
+type Handler = (request: ApiRequest, context: ApiContext, segment: string) => Promise<ApiResponse>;
+
+export interface Route {
+  /** For metrics and logs: a name with a bounded number of values, never the path. */
+  readonly name: string;
+  readonly pattern: RegExp;
+  /** Answered also while the store is still opening. */
+  readonly needsStore: boolean;
+  readonly handle: Handler;
+}
+
+const routes: readonly Route[] = [
+  route('traces_v1', /^\/api\/traces\/([^/]*)$/, traceV1),
+  route('traces_v2', /^\/api\/v2\/traces\/([^/]*)$/, traceV2),
+  route('search', /^\/api\/search$/, search),
+  route('tags_v1', /^\/api\/search\/tags$/, tagNamesV1),
+  route('tags_v2', /^\/api\/v2\/search\/tags$/, tagNamesV2),
+  // An attribute's name may hold slashes, raw or encoded.
+  route('tag_values_v1', /^\/api\/search\/tag\/(.+)\/values$/, tagValuesV1),
+  route('tag_values_v2', /^\/api\/v2\/search\/tag\/(.+)\/values$/, tagValuesV2),
+  route('metrics_range', /^\/api\/metrics\/query_range$/, metricsRange),
+  route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
+  route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
+  { ...route('echo', /^\/api\/echo$/, async () => textResponse(200, 'echo')), needsStore: false },
+  { ...route('buildinfo', /^\/api\/status\/buildinfo$/, buildInfo), needsStore: false },
+];
+
+function route(name: string, pattern: RegExp, handle: Handler): Route {
+  return { name, pattern, needsStore: true, handle };
+}
+
+/** `undefined` for a path that is not of the query API. */
+export function routeOf(path: string): Route | undefined {
+  return routes.find(({ pattern }) => pattern.test(path));
+}
+
+/** Never rejects: an error becomes an answer. What is our own fault is also given to `onInternalError`, and its text is not sent. */
+export async function answer(
+  route: Route,
+  request: ApiRequest,
+  context: ApiContext,
+  onInternalError: (error: unknown) => string
+): Promise<ApiResponse> {
+  try {
+    return await route.handle(request, context, route.pattern.exec(request.path)?.[1] ?? '');
+  } catch (error) {
+    return errorResponse(error, onInternalError);
+  }
+}
+
+/** The field names are Tempo's, which speaks of Go. */
+async function buildInfo(_request: ApiRequest, { build }: ApiContext): Promise<ApiResponse> {
+  const { version, revision, branch, buildDate, runtime } = build;
+  return jsonResponse({ version, revision, branch, buildDate, buildUser: '', goVersion: runtime });
+}

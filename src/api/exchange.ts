@@ -1,0 +1,53 @@
+/**
+ * One request to the query API and its answer, free of sockets: the doors move bytes, `tempo/` and `vivace/` decide.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { TraceStore } from '../store/trace-store.ts';
+
+export interface ApiRequest {
+  /** Still percent-encoded, without query string and prefix. */
+  readonly path: string;
+  readonly params: URLSearchParams;
+  /** The Accept header, empty when absent. */
+  readonly accept: string;
+  readonly tenant: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a build says about itself. */
+export interface BuildInfo {
+  readonly version: string;
+  readonly revision: string;
+  readonly branch: string;
+  readonly buildDate: string;
+  /** Of the runtime, e.g. `node v24.21.0`. */
+  readonly runtime: string;
+}
+
+/** What the API needs of its server. */
+export interface ApiContext {
+  readonly store: TraceStore;
+  readonly clock: Clock;
+  readonly build: BuildInfo;
+}
+
+export const contentTypes = {
+  json: 'application/json',
+  protobuf: 'application/protobuf',
+  text: 'text/plain; charset=utf-8',
+} as const;
+
+export function jsonResponse(value: unknown, headers?: Readonly<Record<string, string>>): ApiResponse {
+  return { status: 200, contentType: contentTypes.json, body: JSON.stringify(value), headers };
+}
+
+export function textResponse(status: number, text: string): ApiResponse {
+  return { status, contentType: contentTypes.text, body: text };
+}

@@ -1,0 +1,235 @@
+/**
+ * The server's options: one table with name, default and reason. Each option can be set in the YAML file (`snake_case`), by an
+ * environment variable (`VIVACE_SNAKE_CASE`) and by a flag (`--kebab-case`); flags win over variables, variables over the file.
+ */
+import { z } from 'zod';
+import { bool, bytes, durationMs, listenAddress, positiveNumber, textList } from './config-values.ts';
+
+export interface OptionSpec {
+  readonly schema: z.ZodType;
+  /** As written in a file: the schema turns it into the typed value. */
+  readonly default: string | number | boolean;
+  /** What it does and why the default is what it is; the text of `--help`. */
+  readonly reason: string;
+}
+
+export const options = {
+  otlpGrpcAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:4317',
+    reason: 'OTLP/gRPC spans in. Loopback: reaching further needs authentication. "off" closes the door.',
+  },
+  otlpHttpAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:4318',
+    reason: 'OTLP/HTTP spans in (POST /v1/traces).',
+  },
+  queryAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:3200',
+    reason: 'Query API (Tempo compatible) and page.',
+  },
+  storage: {
+    schema: z.enum(['embedded', 'memory']),
+    default: 'embedded',
+    reason: 'embedded: our engine on disk. memory: nothing is kept over a restart, for tests.',
+  },
+  dataDir: {
+    schema: z.string().min(1),
+    default: './data',
+    reason: 'Folder of the embedded engine; one server at a time.',
+  },
+  retention: { schema: durationMs, default: '14d', reason: 'How long traces are kept. Two weeks, as Tempo.' },
+  demo: { schema: bool, default: false, reason: 'Start a small shop that sends spans to this server.' },
+  demoRate: { schema: positiveNumber, default: 5, reason: 'Requests per second in the demo shop.' },
+  pageDir: {
+    schema: z.string(),
+    default: '',
+    reason: 'Folder of the built page; empty: the one that came with the server.',
+  },
+  insecureNoAuth: {
+    schema: bool,
+    default: false,
+    reason: 'Allow a listener that other machines can reach without any authentication.',
+  },
+  tlsCertFile: { schema: z.string(), default: '', reason: 'PEM certificate for all three doors; needs tls_key_file.' },
+  tlsKeyFile: { schema: z.string(), default: '', reason: 'PEM private key.' },
+  allowedHosts: {
+    schema: textList,
+    default: '',
+    reason:
+      'Host names that requests may use, besides loopback names and listen addresses ("*": any). Stops web pages that rebind DNS.',
+  },
+  multitenancy: {
+    schema: bool,
+    default: false,
+    reason: 'Tenant from the X-Scope-OrgID header. Off: one tenant, header ignored.',
+  },
+  tenantsMax: {
+    schema: positiveNumber,
+    default: 10_000,
+    reason: 'Most tenants that may send spans: a header must not fill the disk with folders.',
+  },
+  bodyBytesMax: {
+    schema: bytes,
+    default: '64MiB',
+    reason: 'Largest request, decoded. The OTLP specification recommends 64 MiB.',
+  },
+  bodyBudgetBytes: {
+    schema: bytes,
+    default: '256MiB',
+    reason: 'Memory for all bodies in flight; beyond it senders are told to retry.',
+  },
+  requestTimeout: {
+    schema: durationMs,
+    default: '30s',
+    reason: 'From the first byte of a request to its last: slow senders are cut.',
+  },
+  queryTimeout: { schema: durationMs, default: '30s', reason: 'Longest query.' },
+  shutdownTimeout: { schema: durationMs, default: '5s', reason: 'How long requests in flight may take after SIGTERM.' },
+  connectionsMax: { schema: positiveNumber, default: 10_000, reason: 'Open connections per door.' },
+  logLevel: {
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+    default: 'info',
+    reason: 'Log lines are JSON on standard error.',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof options;
+
+export const scopes = ['ingest', 'query', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who may do what; in the file only. Secrets may stand in files of their own. */
+const credential = {
+  scopes: z.array(z.enum(scopes)).min(1),
+  /** Absent: every tenant. */
+  tenants: z.array(z.string()).optional(),
+};
+export const credentialLists = {
+  tokens: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        token: z.string().min(16).optional(),
+        token_file: z.string().optional(),
+        ...credential,
+      })
+    )
+    .default([]),
+  users: z
+    .array(
+      z.strictObject({
+        username: z.string(),
+        password: z.string().min(8).optional(),
+        password_file: z.string().optional(),
+        ...credential,
+      })
+    )
+    .default([]),
+};
+
+export type Config = { readonly [Name in OptionName]: z.output<(typeof options)[Name]['schema']> } & {
+  readonly tokens: z.output<typeof credentialLists.tokens>;
+  readonly users: z.output<typeof credentialLists.users>;
+};
+
+/** Wrong options: one clear line, before anything is touched. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export const fileKeyOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const flagOf = (name: string): string => `--${fileKeyOf(name).replaceAll('_', '-')}`;
+export const variableOf = (name: string): string => `VIVACE_${fileKeyOf(name).toUpperCase()}`;
+
+export interface ConfigSources {
+  /** By option name; only those that stand on the command line. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The parsed YAML file; `{}` when there is none. */
+  readonly file: unknown;
+  readonly fileName: string;
+}
+
+/** Errors: {@link ConfigError}. */
+export function resolveConfig(sources: ConfigSources): Config {
+  const file = checkedFile(sources);
+  const config: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(options) as [OptionName, OptionSpec][]) {
+    const places: readonly (readonly [value: unknown, place: string])[] = [
+      [sources.flags[name], flagOf(name)],
+      [sources.variables[variableOf(name)] || undefined, variableOf(name)],
+      [file[fileKeyOf(name)], `${sources.fileName}: ${fileKeyOf(name)}`],
+      [spec.default, name],
+    ];
+    const [value, place] = places.find(([candidate]) => candidate !== undefined)!;
+    config[name] = parsed(spec.schema, value, place);
+  }
+  for (const [key, schema] of Object.entries(credentialLists)) {
+    config[key] = parsed(schema, file[key], `${sources.fileName}: ${key}`);
+  }
+  return config as Config;
+}
+
+function parsed(schema: z.ZodType, value: unknown, place: string): unknown {
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const path = issue.path.length === 0 ? '' : ` (${issue.path.join('.')})`;
+    throw new ConfigError(`${place}${path}: ${issue.message}`);
+  }
+  return result.data;
+}
+
+function checkedFile({ file, fileName }: ConfigSources): Readonly<Record<string, unknown>> {
+  if (file === undefined || file === null) {
+    return {};
+  }
+  if (typeof file !== 'object' || Array.isArray(file)) {
+    throw new ConfigError(`${fileName}: expected keys and values`);
+  }
+  const known = [...Object.keys(options).map(fileKeyOf), ...Object.keys(credentialLists)];
+  for (const key of Object.keys(file)) {
+    if (!known.includes(key)) {
+      const near = nearest(key, known);
+      throw new ConfigError(
+        `${fileName}: unknown option ${JSON.stringify(key)}${near ? `, did you mean ${near}?` : ''}`
+      );
+    }
+  }
+  return file as Readonly<Record<string, unknown>>;
+}
+
+/** The known word at the smallest edit distance, when that is small. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const scored = known.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
+  scored.sort((a, b) => a.distance - b.distance);
+  return scored.length > 0 && scored[0].distance <= Math.max(2, word.length / 3) ? scored[0].candidate : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row.push(Math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    previous = row;
+  }
+  return previous[b.length];
+}
+
+/** What `/status/config` may show: secrets never. */
+export function printableConfig(config: Config): Readonly<Record<string, unknown>> {
+  const plain = Object.fromEntries(
+    (Object.keys(options) as OptionName[]).map((name) => [fileKeyOf(name), config[name]])
+  );
+  const masked = (list: readonly object[]): unknown[] =>
+    list.map((entry) => ({
+      ...entry,
+      ...('token' in entry ? { token: '***' } : {}),
+      ...('password' in entry ? { password: '***' } : {}),
+    }));
+  return { ...plain, tokens: masked(config.tokens), users: masked(config.users) };
+}

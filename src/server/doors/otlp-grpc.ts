@@ -1,0 +1,145 @@
+/** OTLP/gRPC: `TraceService/Export`, unary, straight on node:http2. Every other method is UNIMPLEMENTED. */
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { CodedError, errorCodeOf } from '../../base/coded-error.ts';
+import { errorText } from '../../api/error-response.ts';
+import { errorTable, grpcStatus } from '../../api/errors.ts';
+import { encodeExportResponse } from '../../wire/otlp-protobuf.ts';
+import { decompress, type Compression } from '../body.ts';
+import { ingest, reportInternal, type Runtime } from '../runtime.ts';
+import {
+  encodeGrpcMessage,
+  encodeRetryStatus,
+  frameMessage,
+  parseGrpcTimeout,
+  readUnaryMessage,
+} from './grpc-frame.ts';
+
+const door = 'otlp-grpc';
+const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+
+/** Never throws and never rejects. */
+export function handleGrpcStream(runtime: Runtime, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  stream.on('error', () => undefined);
+  void answerGrpc(runtime, stream, headers).catch((error) => {
+    reportInternal(runtime, door, error);
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  });
+}
+
+async function answerGrpc(runtime: Runtime, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+  if (!/^application\/grpc(\+proto)?($|;)/.test(headers['content-type'] ?? '')) {
+    stream.respond({ ':status': 415, 'content-type': 'text/plain' });
+    stream.end('this port speaks OTLP/gRPC\n');
+    return;
+  }
+  const lease = runtime.budget.lease();
+  try {
+    if (headers[':path'] !== exportPath) {
+      endWith(stream, grpcStatus.unimplemented, `unknown method ${headers[':path'] ?? ''}`);
+      return;
+    }
+    runtime.gate.checkHost(headers[':authority']);
+    const tenant = runtime.gate.admit(headers, 'ingest');
+    const compression = compressionOf(headers['grpc-encoding'] as string | undefined);
+    const timeoutMs = parseGrpcTimeout(headers['grpc-timeout'] as string | undefined);
+    const work = exportSpans(runtime, stream, tenant, compression, lease);
+    const result = await withinDeadline(work, timeoutMs);
+    succeed(stream, encodeExportResponse(result.rejectedSpans, result.reason));
+  } catch (error) {
+    const code = errorCodeOf(error);
+    runtime.telemetry.refused(door, code);
+    const { grpc, retryable } = errorTable[code];
+    endWith(
+      stream,
+      grpc,
+      errorText(error, (cause) => reportInternal(runtime, door, cause)),
+      retryable
+    );
+  } finally {
+    lease.release();
+  }
+}
+
+async function exportSpans(
+  runtime: Runtime,
+  stream: ServerHttp2Stream,
+  tenant: string,
+  compression: Compression,
+  lease: ReturnType<Runtime['budget']['lease']>
+) {
+  const { bodyBytesMax, requestTimeout } = runtime.config;
+  const message = await readUnaryMessage(stream, { bytesMax: bodyBytesMax, timeoutMs: requestTimeout }, lease);
+  if (message.compressed && compression === 'identity') {
+    throw new CodedError('invalid_argument', 'grpc: a compressed message without a grpc-encoding');
+  }
+  const used = message.compressed ? compression : 'identity';
+  const decoded = await decompress(message.bytes, used, bodyBytesMax, lease);
+  return ingest(runtime, door, { tenant, encoding: 'otlp-protobuf', compression: used, body: message.bytes, decoded });
+}
+
+function compressionOf(encoding: string | undefined): Compression {
+  if (encoding === undefined || encoding === 'identity') {
+    return 'identity';
+  }
+  if (encoding === 'gzip' || encoding === 'zstd') {
+    return encoding;
+  }
+  throw new CodedError(
+    'unsupported',
+    `grpc: message compression ${JSON.stringify(encoding.slice(0, 40))} is not supported`
+  );
+}
+
+/** The work goes on when the deadline passes: spans on their way to the disk are stored, the client will only not hear of it. */
+async function withinDeadline<T>(work: Promise<T>, timeoutMs: number | undefined): Promise<T> {
+  if (timeoutMs === undefined) {
+    return work;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    // setTimeout takes 31 bits; a longer deadline is none.
+    timer = setTimeout(
+      () => reject(new CodedError('deadline_exceeded', 'grpc: deadline exceeded')),
+      Math.min(timeoutMs, 2 ** 31 - 1)
+    );
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+const responseHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,gzip,zstd',
+} as const;
+
+function succeed(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (stream.destroyed) {
+    return;
+  }
+  stream.respond(responseHeaders, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(grpcStatus.ok) }));
+  stream.end(frameMessage(message));
+}
+
+/** A status without a message ("trailers only"). */
+function endWith(stream: ServerHttp2Stream, status: number, message: string, retryable = false): void {
+  if (stream.destroyed || stream.headersSent) {
+    return;
+  }
+  const trailers: Record<string, string> = {
+    'grpc-status': String(status),
+    'grpc-message': encodeGrpcMessage(message),
+  };
+  if (retryable) {
+    trailers['grpc-status-details-bin'] = Buffer.from(encodeRetryStatus(status, message)).toString('base64');
+  }
+  stream.respond({ ...responseHeaders, ...trailers }, { endStream: true });
+  // What the client still sends of a refused call is thrown away, but not for long.
+  stream.resume();
+  stream.setTimeout(1_000, () => stream.close(constants.NGHTTP2_NO_ERROR));
+}

@@ -1,0 +1,132 @@
+/** Port 3200: query API, status pages and the standalone page. */
+import { CodedError } from '../../base/coded-error.ts';
+import { answer, routeOf, type Route } from '../../api/answer.ts';
+import { errorResponse } from '../../api/error-response.ts';
+import { grpcStatus } from '../../api/errors.ts';
+import type { ApiContext, ApiResponse } from '../../api/exchange.ts';
+import type { TraceStore } from '../../store/trace-store.ts';
+import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
+import type { Incoming, Outgoing } from './listen.ts';
+import type { Page } from './page.ts';
+import { respond, type Response } from './respond.ts';
+import { statusPage } from './status-pages.ts';
+
+const door = 'query';
+
+/** Never throws and never rejects. */
+export function handleQuery(runtime: Runtime, page: Page, request: Incoming, response: Outgoing): void {
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  // No route reads a body.
+  request.resume();
+  if (String(request.headers['content-type'] ?? '').startsWith('application/grpc')) {
+    answerGrpc(response);
+    return;
+  }
+  const canceled = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) {
+      canceled.abort(new CodedError('canceled', 'the client went away'));
+    }
+  });
+  void answerQuery(runtime, page, request, canceled)
+    .catch((error) => withChallenge(errorResponse(error, (cause) => reportInternal(runtime, door, cause))))
+    .then((result) => respond(request, response, result, true))
+    .catch((error) => {
+      reportInternal(runtime, door, error);
+      response.destroy();
+    });
+}
+
+async function answerQuery(
+  runtime: Runtime,
+  page: Page,
+  request: Incoming,
+  canceled: AbortController
+): Promise<Response> {
+  const { urlPath, params } = splitUrl(request.url ?? '/');
+  runtime.gate.checkHost(request.headers.host ?? (request.headers[':authority'] as string | undefined));
+  const route = routeOf(urlPath);
+  if (route) {
+    return answerApi(runtime, route, request, urlPath, params, canceled);
+  }
+  const status = await statusPage(runtime, urlPath, request.headers);
+  const found = status ?? (urlPath.startsWith('/api/') ? undefined : page.answer(urlPath));
+  if (!found) {
+    throw new CodedError('not_found', 'there is nothing at this path');
+  }
+  return found;
+}
+
+async function answerApi(
+  runtime: Runtime,
+  route: Route,
+  request: Incoming,
+  path: string,
+  params: URLSearchParams,
+  canceled: AbortController
+): Promise<Response> {
+  const { clock, gate, config, telemetry } = runtime;
+  const startMs = clock.monotonicMs();
+  let status = 500;
+  const stopTimer = clock.schedule(config.queryTimeout, () =>
+    canceled.abort(
+      new CodedError('deadline_exceeded', `the query took longer than ${config.queryTimeout} ms (limit query_timeout)`)
+    )
+  );
+  try {
+    // Health checks of load balancers and of Grafana's form carry no tenant, and learn nothing of one.
+    const tenant = route.needsStore ? gate.admit(request.headers, 'query') : '';
+    const context: ApiContext = {
+      store: route.needsStore ? storeOf(runtime.opening) : noStore,
+      clock,
+      build: runtime.build,
+    };
+    const apiRequest = { path, params, accept: String(request.headers.accept ?? ''), tenant, signal: canceled.signal };
+    const work = answer(route, apiRequest, context, (cause) => reportInternal(runtime, door, cause));
+    const result = await Promise.race([work, rejectOnAbort(canceled.signal)]);
+    status = result.status;
+    return result;
+  } catch (error) {
+    const refused = withChallenge(errorResponse(error, (cause) => reportInternal(runtime, door, cause)));
+    status = refused.status;
+    return refused;
+  } finally {
+    stopTimer();
+    telemetry.queried(route.name, status, (clock.monotonicMs() - startMs) / 1000);
+  }
+}
+
+/** For routes that never ask it. */
+const noStore = undefined as unknown as TraceStore;
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+/** Not `new URL()`, which throws on what clients may send. */
+function splitUrl(url: string): { urlPath: string; params: URLSearchParams } {
+  const mark = url.indexOf('?');
+  return mark === -1
+    ? { urlPath: url, params: new URLSearchParams() }
+    : { urlPath: url.slice(0, mark), params: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function withChallenge(response: ApiResponse): ApiResponse {
+  return response.status === 401
+    ? { ...response, headers: { ...response.headers, 'www-authenticate': 'Bearer, Basic' } }
+    : response;
+}
+
+/** Streaming queries are not there yet; a gRPC client must hear so in its own words. */
+function answerGrpc(response: Outgoing): void {
+  const headers = {
+    'content-type': 'application/grpc',
+    'grpc-status': String(grpcStatus.unimplemented),
+    'grpc-message': 'streaming queries are not supported: use the HTTP API',
+  };
+  (response as { writeHead(status: number, headers: Record<string, string>): unknown }).writeHead(200, headers);
+  response.end();
+}

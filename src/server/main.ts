@@ -1,0 +1,91 @@
+/** The `vivace` process: command line, signals, exit codes. 0: stopped as asked; 1: failed while running; 2: wrong options. */
+import { buildInfo } from './build-info.ts';
+import { readCommandLine } from './command-line.ts';
+import { ConfigError, type Config } from './config.ts';
+import { startDemo } from './demo.ts';
+import { createLogger } from './log.ts';
+import { nodeClock } from './node-clock.ts';
+import { openStore } from './open-store.ts';
+import { defaultPageDir } from './paths.ts';
+import { runServer, type RunningServer } from './server.ts';
+import { summary } from './summary.ts';
+
+async function main(): Promise<void> {
+  const build = buildInfo();
+  const line = readCommandLine(process.argv.slice(2), process.env, build.version);
+  if (line.kind === 'exit') {
+    process.exitCode = line.code;
+    return;
+  }
+  const { config } = line;
+  const log = createLogger(config.logLevel);
+  const clock = nodeClock();
+  const server = await runServer({
+    config,
+    build,
+    clock,
+    log,
+    pageDir: config.pageDir || defaultPageDir(),
+    openStore: (progress) => openStore(config, clock, log, progress),
+  });
+  const stop = stopOnSignals(server, log);
+  process.stdout.write(summary(build.version, config, server.urls));
+  try {
+    await server.ready;
+  } catch (error) {
+    log.fatal({ error }, 'the store cannot be opened');
+    process.stderr.write(`vivace: the store cannot be opened: ${(error as Error).message}\n`);
+    await stop(error instanceof ConfigError ? 2 : 1);
+    return;
+  }
+  log.info({ urls: server.urls }, 'ready');
+  startDemoWhenAsked(config, server, log);
+}
+
+function startDemoWhenAsked(config: Config, server: RunningServer, log: ReturnType<typeof createLogger>): void {
+  if (!config.demo) {
+    return;
+  }
+  if (server.urls.otlpHttp === undefined) {
+    log.warn('the demo sends over OTLP/HTTP, but that door is off');
+    return;
+  }
+  startDemo({ otlpHttpUrl: server.urls.otlpHttp, rate: config.demoRate, log });
+}
+
+/** The first signal stops in good order, the second at once. */
+function stopOnSignals(server: RunningServer, log: ReturnType<typeof createLogger>): (code: number) => Promise<void> {
+  let stopping = false;
+  const stop = async (code: number): Promise<void> => {
+    if (stopping) {
+      process.exit(1);
+    }
+    stopping = true;
+    try {
+      await server.close();
+      process.exit(code);
+    } catch (error) {
+      log.fatal({ error }, 'stopping failed');
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'stopping');
+      void stop(0);
+    });
+  }
+  process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
+  // After an exception that nobody caught no invariant is sure: stop in good order, what is acknowledged is durable.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error }, 'uncaught exception');
+    void stop(1);
+  });
+  return stop;
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof ConfigError ? error.message : String((error as Error).stack ?? error);
+  process.stderr.write(`vivace: ${text}\n`);
+  process.exit(error instanceof ConfigError ? 2 : 1);
+});

@@ -1,0 +1,58 @@
+/** What every door shares. */
+import { randomBytes } from 'node:crypto';
+import { CodedError } from '../base/coded-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { BuildInfo } from '../api/exchange.ts';
+import type { IngestBatch, IngestResult, TraceStore } from '../store/trace-store.ts';
+import type { ByteBudget } from './admission.ts';
+import type { Config } from './config.ts';
+import type { Gate } from './gate.ts';
+import type { Logger } from './log.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Runtime {
+  readonly config: Config;
+  readonly build: BuildInfo;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly gate: Gate;
+  readonly budget: ByteBudget;
+  readonly telemetry: Telemetry;
+  readonly opening: Opening;
+}
+
+/** The store while it opens (a replay may take long) and after. */
+export interface Opening {
+  store: TraceStore | undefined;
+  /** While there is no store: what is being done, in one sentence. */
+  message: string;
+}
+
+/** Errors: `unavailable` while the store opens. */
+export function storeOf(opening: Opening): TraceStore {
+  if (opening.store === undefined) {
+    throw new CodedError('unavailable', opening.message);
+  }
+  return opening.store;
+}
+
+/** Counts and logs a fault of ours; returns the id that client and log share. */
+export function reportInternal(runtime: Runtime, door: string, error: unknown): string {
+  const errorId = randomBytes(4).toString('hex');
+  runtime.telemetry.failed(door);
+  runtime.log.error({ door, errorId, error }, 'a handler failed');
+  return errorId;
+}
+
+/** Gives a batch to the store and counts it. */
+export async function ingest(runtime: Runtime, protocol: string, batch: IngestBatch): Promise<IngestResult> {
+  const startMs = runtime.clock.monotonicMs();
+  const result = await storeOf(runtime.opening).ingest(batch);
+  runtime.telemetry.ingested(protocol, {
+    spans: result.acceptedSpans,
+    rejected: result.rejectedSpans,
+    bytes: batch.decoded.length,
+    seconds: (runtime.clock.monotonicMs() - startMs) / 1000,
+  });
+  return result;
+}

@@ -1,0 +1,123 @@
+/** The server put together: config in, listening doors out. */
+import { ByteBudget } from './admission.ts';
+import type { BuildInfo } from '../api/exchange.ts';
+import type { Clock } from '../base/clock.ts';
+import type { TraceStore } from '../store/trace-store.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config.ts';
+import type { ListenAddress } from './config-values.ts';
+import { createGate } from './gate.ts';
+import { listenHttp, listenHttp2, type Listener, type ListenOptions } from './doors/listen.ts';
+import { handleGrpcStream } from './doors/otlp-grpc.ts';
+import { handleOtlpHttp } from './doors/otlp-http.ts';
+import { loadPage } from './doors/page.ts';
+import { handleQuery } from './doors/query.ts';
+import type { Logger } from './log.ts';
+import type { Opening, Runtime } from './runtime.ts';
+import { createTelemetry } from './telemetry.ts';
+
+/** Base URLs; `undefined` where the door is off. */
+export interface ServerUrls {
+  readonly otlpGrpc: string | undefined;
+  readonly otlpHttp: string | undefined;
+  readonly query: string | undefined;
+}
+
+export interface RunningServer {
+  readonly urls: ServerUrls;
+  /** Resolves when the store is open; rejects when it cannot be opened. */
+  readonly ready: Promise<void>;
+  /** Stops listening, lets what is in flight end, closes the store. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly build: BuildInfo;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pageDir: string;
+  /** Called once the doors listen; `progress` says in a sentence what is being done. */
+  readonly openStore: (progress: (message: string) => void) => Promise<TraceStore>;
+}
+
+/** Errors: `ConfigError` for addresses, files and credentials that cannot be used; nothing is left open then. */
+export async function runServer(parts: ServerParts): Promise<RunningServer> {
+  const { config, build, clock, log } = parts;
+  const gate = createGate(config);
+  const tls = tlsOf(config);
+  const budget = new ByteBudget(config.bodyBudgetBytes);
+  const opening: Opening = { store: undefined, message: 'the store is being opened' };
+  const telemetry = createTelemetry({
+    build,
+    storeStatus: () => opening.store?.status(),
+    bodyBytes: () => budget.usedBytes,
+  });
+  const runtime: Runtime = { config, build, clock, log, gate, budget, telemetry, opening };
+  const page = await loadPage(parts.pageDir);
+
+  const listeners: Listener[] = [];
+  const open = async (
+    door: string,
+    address: ListenAddress | undefined,
+    listen: (options: ListenOptions) => Promise<Listener>
+  ): Promise<string | undefined> => {
+    if (address === undefined) {
+      return undefined;
+    }
+    const { connectionsMax, requestTimeout } = config;
+    const listener = await listen({ door, address, tls, connectionsMax, requestTimeoutMs: requestTimeout, log });
+    listeners.push(listener);
+    return urlOf(listener);
+  };
+  const closeListeners = (timeoutMs: number): Promise<unknown> =>
+    Promise.all(listeners.map((listener) => listener.close(timeoutMs)));
+
+  let urls: ServerUrls;
+  try {
+    urls = {
+      otlpGrpc: await open('otlp-grpc', config.otlpGrpcAddress, (options) =>
+        listenHttp2(options, (stream, headers) => handleGrpcStream(runtime, stream, headers))
+      ),
+      otlpHttp: await open('otlp-http', config.otlpHttpAddress, (options) =>
+        listenHttp(options, (request, response) => handleOtlpHttp(runtime, request, response))
+      ),
+      query: await open('query', config.queryAddress, (options) =>
+        listenHttp(options, (request, response) => handleQuery(runtime, page, request, response))
+      ),
+    };
+  } catch (error) {
+    await closeListeners(0);
+    telemetry.close();
+    throw error;
+  }
+
+  const ready = parts
+    .openStore((message) => {
+      opening.message = message;
+    })
+    .then((store) => {
+      opening.store = store;
+    });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await closeListeners(config.shutdownTimeout);
+    await ready.catch(() => undefined);
+    await opening.store?.close();
+    telemetry.close();
+  };
+  return { urls, ready, close: () => (closing ??= close()) };
+}
+
+function tlsOf(config: Config): { certFile: string; keyFile: string } | undefined {
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile } = config;
+  if ((certFile === '') !== (keyFile === '')) {
+    throw new ConfigError('tls_cert_file and tls_key_file go together');
+  }
+  return certFile === '' ? undefined : { certFile, keyFile };
+}
+
+function urlOf({ host, port, secure }: Listener): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `${secure ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

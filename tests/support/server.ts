@@ -1,0 +1,96 @@
+/**
+ * Servers for tests: on free loopback ports, with an end. In the same process (fast, and failures have stacks) or as the real child
+ * process (signals, exit codes, crashes).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { TraceStore } from '../../src/store/trace-store.ts';
+import { resolveConfig } from '../../src/server/config.ts';
+import { createLogger } from '../../src/server/log.ts';
+import { nodeClock } from '../../src/server/node-clock.ts';
+import { runServer, type ServerUrls } from '../../src/server/server.ts';
+
+/** All doors are open in tests. */
+export type TestUrls = { readonly [Door in keyof ServerUrls]: string };
+
+export interface TestServer {
+  readonly urls: TestUrls;
+  close(): Promise<void>;
+}
+
+const freePorts = {
+  otlp_grpc_address: '127.0.0.1:0',
+  otlp_http_address: '127.0.0.1:0',
+  query_address: '127.0.0.1:0',
+};
+
+export interface TestServerOptions {
+  /** Default: a new MemoryStore. */
+  readonly store?: TraceStore;
+  /** Instead of `store`, for what happens while it opens. */
+  readonly openStore?: (progress: (message: string) => void) => Promise<TraceStore>;
+  /** As in the YAML file. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly pageDir?: string;
+}
+
+/** In this process. Resolves when the store is open, or at once when `openStore` is given. */
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const file = { ...freePorts, log_level: 'silent', ...options.config };
+  const config = resolveConfig({ flags: {}, variables: {}, file, fileName: 'test' });
+  const server = await runServer({
+    config,
+    build: { version: '0.0.0-test', revision: 'test', branch: '', buildDate: '', runtime: `node ${process.version}` },
+    clock: nodeClock(),
+    log: createLogger(config.logLevel),
+    pageDir: options.pageDir ?? path.join(import.meta.dirname, 'no-page'),
+    openStore: options.openStore ?? (async () => options.store ?? new MemoryStore()),
+  });
+  if (options.openStore === undefined) {
+    await server.ready;
+  }
+  return { urls: server.urls as TestUrls, close: () => server.close() };
+}
+
+export interface TestProcess extends TestServer {
+  readonly process: ChildProcess;
+  /** Everything on standard output and standard error so far. */
+  output(): string;
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>;
+}
+
+const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');
+
+/** The real process, from source. `args` as on the command line. Resolves when it is ready; rejects when it ends before. */
+export async function startProcess(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
+  const ports = ['--otlp-grpc-address', '127.0.0.1:0', '--otlp-http-address', '127.0.0.1:0', '--query-address', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [mainFile, ...ports, ...args], {
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ready = new Promise<TestUrls>((resolve, reject) => {
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+      const line = output.split('\n').find((candidate) => candidate.startsWith('{') && candidate.includes('"msg":"ready"'));
+      if (line?.endsWith('}')) {
+        resolve((JSON.parse(line) as { urls: TestUrls }).urls);
+      }
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
+  });
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      await exit;
+    }
+  };
+  const urls = await ready;
+  return { urls, process: child, output: () => output, close: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
