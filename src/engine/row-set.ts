@@ -106,4 +106,10 @@ export interface RowSet {
   readonly columnKeys: readonly ColumnKey[];
   /** `undefined` when no row has a value. */
   column(scope: ColumnScope, key: string, type: ColumnType): CodedColumn | undefined;
+
+  /**
+   * A row set of few rows without the cost of whole columns: its row i is `rows[i]`, its trace ordinals are its own. Absent where
+   * whole columns are at hand anyway.
+   */
+  narrow?(rows: ArrayLike<number>): RowSet;
 }

@@ -35,6 +35,8 @@ export interface RecordNotes {
   readonly acceptedSpans: number;
   readonly rejectedSpans: number;
   readonly walkerVersion: number;
+  /** Which head of its tenant took the rows: replay cuts heads where they were cut, so that the same rows meet. */
+  readonly head: number;
   /** The limits the verdict was reached with. */
   readonly limits: Readonly<Record<string, number>>;
 }

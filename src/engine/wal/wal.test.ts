@@ -12,7 +12,7 @@ const segmentBytes = 4096;
 
 function entryOf(number: number, sizeBytes = 40, tenant = 'single-tenant'): WalEntry {
   const body = seededRandom(number).fill(new Uint8Array(sizeBytes));
-  const notes = { acceptedSpans: 1, rejectedSpans: 0, walkerVersion: 1, limits: {} };
+  const notes = { acceptedSpans: 1, rejectedSpans: 0, walkerVersion: 1, head: 1, limits: {} };
   return { tenant, encoding: 'otlp-protobuf', compression: 'gzip', receivedUnixNanos: BigInt(number), body, notes };
 }
 

@@ -1,0 +1,430 @@
+import type { Clock } from '../base/clock.ts';
+import type { Codecs } from '../base/codecs.ts';
+import { CodedError, CorruptionError } from '../base/coded-error.ts';
+import type { Random } from '../base/random.ts';
+import type {
+  Answer,
+  AttributeNameScope,
+  AttributeNamesRequest,
+  AttributeValuesRequest,
+  IngestBatch,
+  IngestResult,
+  MetricsRequest,
+  SearchRequest,
+  StoreStatus,
+  TraceStore,
+} from '../store/trace-store.ts';
+import type { Trace, TraceId } from '../trace/model.ts';
+import type { TraceMatch } from '../traceql/match.ts';
+import type { MetricSeries } from '../traceql/metrics.ts';
+import type { Static } from '../traceql/static.ts';
+import { toOtlpProtobuf } from '../wire/transcode.ts';
+import type { BlockReader } from './block/block-reader.ts';
+import type { Disk } from './disk.ts';
+import { silentLog, type EngineLog } from './engine-log.ts';
+import { walkerVersion } from './head/walk.ts';
+import { Heads } from './heads.ts';
+import { defaultLimits, type EngineLimits } from './limits.ts';
+import { Maintenance } from './maintenance.ts';
+import { messageOf } from './os-error.ts';
+import { openStore, type OpenedStore } from './open-store.ts';
+import { Pins, type Pin } from './pins.ts';
+import { Problems } from './problems.ts';
+import {
+  attributeNamesView,
+  attributeValuesView,
+  metricsView,
+  searchView,
+  traceView,
+  type StoreView,
+} from './query/index.ts';
+import { commitRows, replayWal } from './replay.ts';
+import type { WalEntry } from './wal/record.ts';
+import { recoverWal } from './wal/recover.ts';
+import { SlotPool } from './wal/slots.ts';
+import { Wal, type SeededBugs } from './wal/wal.ts';
+import type { Workers } from './workers.ts';
+
+export interface EngineOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly codecs: Codecs;
+  readonly workers: Workers;
+  readonly limits?: Partial<EngineLimits>;
+  readonly log?: EngineLog;
+  /** Lets sockets and timers run between slices of a query; see {@link StoreView.breathe}. */
+  readonly breathe?: () => Promise<void>;
+  /** Tests only. */
+  readonly seededBugs?: SeededBugs;
+}
+
+/**
+ * Opens the store on `disk`, or makes one. Resolves when the manifest has been read; the log is then replayed in the background:
+ * until {@link Engine.whenReady} resolves, requests are refused as `unavailable` and `status()` tells how far it is.
+ *
+ * Errors: `corrupt`, `unsupported` (see {@link openStore}); the disk's.
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const limits = { ...defaultLimits, ...options.limits };
+  return new Engine(options, limits, await openStore(options.disk, options.random));
+}
+
+/** The embedded trace store: heads and blocks of all tenants over one log and one manifest. */
+export class Engine implements TraceStore {
+  private readonly options: EngineOptions;
+  private readonly limits: EngineLimits;
+  private readonly log: EngineLog;
+  private readonly heads: Heads;
+  private readonly pins: Pins;
+  private readonly problems = new Problems();
+  private readonly maintenance: Maintenance;
+  private readonly opening: Promise<void>;
+  private message = 'starting';
+  private state: 'opening' | 'ready' | 'failed' | 'closed' = 'opening';
+  private wal: Wal | undefined;
+  private maintaining: Promise<void> | undefined;
+  private cancelTick: () => void = () => undefined;
+  private nextFlushMs = 0;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: EngineOptions, limits: EngineLimits, store: OpenedStore) {
+    this.options = options;
+    this.limits = limits;
+    this.log = options.log ?? silentLog;
+    this.heads = new Heads(limits);
+    this.pins = new Pins(options.disk, options.codecs);
+    const { log, heads, pins, problems } = this;
+    this.maintenance = new Maintenance({ ...options, limits, log, heads, pins, problems }, store.manifest);
+    this.opening = this.replay(store);
+    // Told by whenReady() and status(); nobody has to wait for it.
+    this.opening.catch(() => undefined);
+  }
+
+  /** Errors: the disk's, when the log cannot be read. */
+  whenReady(): Promise<void> {
+    return this.opening;
+  }
+
+  async ingest(batch: IngestBatch): Promise<IngestResult> {
+    const wal = this.admit(batch);
+    const otlp = batch.encoding === 'otlp-protobuf' ? batch.decoded : toOtlpProtobuf(batch.encoding, batch.decoded);
+    const slot = this.heads.activeFor(batch.tenant, wal.durableSequence, this.options.clock.monotonicMs());
+    const verdict = slot.head.append(otlp);
+    const result: IngestResult = {
+      acceptedSpans: verdict.acceptedSpans,
+      rejectedSpans: verdict.rejectedSpans,
+      reason: verdict.reason,
+    };
+    if (verdict.acceptedSpans === 0) {
+      return result;
+    }
+    const rows = slot.head.rowCount;
+    slot.sealed ||= this.heads.isFull(slot);
+    const entry: WalEntry = {
+      tenant: batch.tenant,
+      encoding: batch.encoding,
+      compression: batch.compression,
+      receivedUnixNanos: this.options.clock.unixNanos(),
+      body: batch.body,
+      notes: {
+        acceptedSpans: verdict.acceptedSpans,
+        rejectedSpans: verdict.rejectedSpans,
+        walkerVersion,
+        head: slot.id,
+        limits: { ...this.limits.head },
+      },
+    };
+    slot.pendingRequests++;
+    return new Promise((resolve, reject) => {
+      wal.append(entry, {
+        durable: (sequence) => {
+          slot.pendingRequests--;
+          commitRows(slot, rows, sequence, entry.receivedUnixNanos);
+          if (slot.sealed) {
+            this.maintainSoon(0);
+          }
+          resolve(result);
+        },
+        failed: (error) => {
+          slot.pendingRequests--;
+          slot.head.rollback(slot.durableRows);
+          reject(error);
+        },
+      });
+    });
+  }
+
+  trace(request: { tenant: string; traceId: TraceId; signal?: AbortSignal }): Promise<Answer<Trace | undefined>> {
+    return this.query(request.tenant, (view) => traceView(view, request));
+  }
+
+  search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
+    return this.query(request.tenant, (view) => searchView(view, request));
+  }
+
+  metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
+    return this.query(request.tenant, (view) => metricsView(view, request));
+  }
+
+  attributeNames(request: AttributeNamesRequest): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
+    return this.query(request.tenant, (view) => attributeNamesView(view, request));
+  }
+
+  attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
+    return this.query(request.tenant, (view) => attributeValuesView(view, request));
+  }
+
+  /** What a query of the tenant sees, held until it is released. */
+  pin(tenant: string): Promise<Pin> {
+    return this.pins.pin(this.heads.of(tenant), this.maintenance.manifest.tenants.get(tenant)?.blocks ?? []);
+  }
+
+  status(): StoreStatus {
+    const blocks = [...this.maintenance.manifest.tenants.values()].flatMap((tenant) => tenant.blocks);
+    const readOnly = this.wal?.readOnlyReason;
+    return {
+      ready: this.state === 'ready',
+      message: this.message,
+      tenants: new Set([...this.maintenance.manifest.tenants.keys(), ...this.heads.tenants()]).size,
+      headSpans: [...this.heads.all()].reduce((sum, { durableRows }) => sum + durableRows, 0),
+      blocks: blocks.length,
+      blockSpans: blocks.reduce((sum, { meta }) => sum + meta.spans, 0),
+      blockBytes: blocks.reduce((sum, { meta }) => sum + meta.sizeBytes, 0),
+      walBytes: this.wal?.liveBytes ?? 0,
+      problems: [...(readOnly === undefined ? [] : [readOnly]), ...this.problems.list()],
+    };
+  }
+
+  /** Cuts all heads into blocks now. Errors: `unavailable` when some could not be written; `status()` says why. */
+  async flush(): Promise<void> {
+    this.requireReady();
+    await this.maintaining;
+    this.heads.sealAll();
+    this.nextFlushMs = 0;
+    await this.maintain();
+    if (this.problems.list().some((sentence) => sentence.startsWith('flush of tenant'))) {
+      throw new CodedError('unavailable', 'not all heads could be flushed');
+    }
+  }
+
+  /** One round of what the engine does by itself about once a second: flush, retention, free space. Rounds do not overlap. */
+  maintain(): Promise<void> {
+    this.maintaining ??= this.maintainOnce().finally(() => {
+      this.maintaining = undefined;
+    });
+    return this.maintaining;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private requireReady(): void {
+    if (this.state !== 'ready') {
+      throw new CodedError('unavailable', this.message);
+    }
+  }
+
+  /** Everything that may refuse a request before it costs anything. */
+  private admit(batch: IngestBatch): Wal {
+    this.requireReady();
+    const { wal } = this;
+    if (wal === undefined || wal.readOnlyReason !== undefined) {
+      throw new CodedError('unavailable', wal?.readOnlyReason ?? this.message);
+    }
+    const noSpace = this.problems.of('space');
+    if (noSpace !== undefined) {
+      throw new CodedError('unavailable', noSpace);
+    }
+    if (batch.decoded.length > this.limits.bodyBytesMax) {
+      throw new CodedError('too_large', `body of ${batch.decoded.length} bytes, at most ${this.limits.bodyBytesMax}`);
+    }
+    if (wal.queuedBytes > this.limits.walQueueBytesMax || this.heads.memoryBytes > 2 * this.limits.headsBytesMax) {
+      throw new CodedError('resource_exhausted', 'the disk does not keep up: try again later');
+    }
+    this.requireRoomForTenant(batch.tenant);
+    return wal;
+  }
+
+  private requireRoomForTenant(tenant: string): void {
+    const { tenants } = this.maintenance.manifest;
+    if (!tenants.has(tenant) && this.heads.of(tenant).length === 0 && this.status().tenants >= this.limits.tenantsMax) {
+      throw new CodedError('resource_exhausted', `tenant ${tenant} would be one more than ${this.limits.tenantsMax}`);
+    }
+  }
+
+  /** Damage found on the way takes its block out of the view, and the rest answers again. */
+  private async query<T>(tenant: string, run: (view: StoreView) => Promise<Answer<T>>): Promise<Answer<T>> {
+    this.requireReady();
+    const pin = await this.pin(tenant);
+    const warnings = pin.blocks.flatMap(({ warning }) => (warning === undefined ? [] : [warning]));
+    let readable = pin.blocks.filter(({ reader }) => reader !== undefined);
+    try {
+      for (;;) {
+        const blocks = readable.map(({ reader }) => reader as BlockReader);
+        try {
+          const answer = await run({ heads: pin.heads, blocks, breathe: this.options.breathe });
+          const partial = answer.partial || warnings.length > 0;
+          return partial ? { ...answer, partial, warnings: [...warnings, ...answer.warnings] } : answer;
+        } catch (error) {
+          const damaged = error instanceof CorruptionError ? error.details['file'] : undefined;
+          const rest = readable.filter(({ path }) => path !== damaged);
+          if (rest.length === readable.length) {
+            throw error;
+          }
+          readable = rest;
+          const warning = `block ${String(damaged)} is left out: ${messageOf(error)}`;
+          warnings.push(warning);
+          this.problems.set(`block ${String(damaged)}`, warning);
+        }
+      }
+    } finally {
+      pin.release();
+    }
+  }
+
+  private async replay(store: OpenedStore): Promise<void> {
+    const { disk, codecs, clock, seededBugs } = this.options;
+    const { limits, heads } = this;
+    store.problems.forEach((problem, i) => this.report(`store ${i}`, problem));
+    try {
+      const startMs = clock.monotonicMs();
+      const recovery = await recoverWal({
+        disk,
+        storeId: store.storeId,
+        coveredFloor: store.manifest.coveredFloor,
+        isCovered: (tenant, sequence) => this.maintenance.isCovered(tenant, sequence),
+        seededBugs,
+      });
+      recovery.problems.forEach((problem, i) => this.report(`wal ${i}`, problem));
+      const onProgress = async (done: number, total: number, frontier: number) => {
+        this.message = `replaying the write-ahead log: ${done} of ${total} requests`;
+        this.maintenance.setFrontier(() => frontier);
+        await this.maintenance.flushSealed();
+      };
+      const nowMs = () => clock.monotonicMs();
+      const world = { disk, codecs, limits, heads, nowMs, onProgress };
+      const problems = await replayWal(world, recovery, store.storeId);
+      problems.forEach((problem, i) => this.report(`replay ${i}`, problem));
+      await this.openWal(store.storeId, recovery);
+      this.log.info('write-ahead log replayed', {
+        requests: recovery.addresses.length,
+        durationMs: Math.round(clock.monotonicMs() - startMs),
+      });
+      if (this.state === 'opening') {
+        this.state = 'ready';
+        this.message = 'ready';
+        this.maintainSoon(limits.maintenanceIntervalMs);
+      }
+    } catch (error) {
+      this.state = 'failed';
+      this.message = `the write-ahead log cannot be replayed: ${messageOf(error)}`;
+      this.log.error(this.message);
+      throw error;
+    }
+  }
+
+  private async openWal(storeId: Uint8Array, recovery: Awaited<ReturnType<typeof recoverWal>>): Promise<void> {
+    const { disk, seededBugs } = this.options;
+    const { walSegmentBytes, walBatchBytesMax, walFreeSegmentsMax } = this.limits;
+    const slots = new SlotPool(disk, {
+      free: [],
+      nextNumber: recovery.nextSlotNumber,
+      freeSlotsMax: walFreeSegmentsMax,
+    });
+    for (const slot of recovery.freeSlots) {
+      await slots.giveBack(slot, slot.sizeBytes === walSegmentBytes);
+    }
+    const wal = new Wal({
+      disk,
+      storeId,
+      segmentBytes: walSegmentBytes,
+      batchBytesMax: walBatchBytesMax,
+      segments: recovery.segments,
+      slots,
+      durableSequence: recovery.sequence,
+      segmentSequence: recovery.segmentSequence,
+      seededBugs,
+    });
+    this.wal = wal;
+    this.maintenance.attachWal(wal);
+    await this.maintenance.freeWal();
+    if (recovery.absent.length > 0) {
+      await noteAbsent(wal, recovery.absent, this.options.clock.unixNanos());
+    }
+  }
+
+  private report(cause: string, problem: string): void {
+    this.problems.set(cause, problem);
+    this.log.warn(problem);
+  }
+
+  private maintainSoon(delayMs: number): void {
+    this.cancelTick();
+    if (this.state === 'ready') {
+      this.cancelTick = this.options.clock.schedule(delayMs, () => {
+        void this.maintain().finally(() => this.maintainSoon(this.limits.maintenanceIntervalMs));
+      });
+    }
+  }
+
+  private async maintainOnce(): Promise<void> {
+    const { wal, heads, limits, problems } = this;
+    const nowMs = this.options.clock.monotonicMs();
+    try {
+      const freeBytes = await this.options.disk.freeBytes();
+      problems.set(
+        'space',
+        freeBytes >= limits.freeBytesMin
+          ? undefined
+          : `the disk has ${freeBytes} free bytes, less than ${limits.freeBytesMin}: nothing is taken in until there is room`
+      );
+      heads.sealFull(nowMs);
+      if (wal !== undefined) {
+        heads.sealForPressure(
+          wal.liveBytes,
+          wal.pinningOldest((tenant, sequence) => this.maintenance.isCovered(tenant, sequence))
+        );
+      }
+      if (nowMs >= this.nextFlushMs && !(await this.maintenance.flushSealed())) {
+        this.nextFlushMs = nowMs + limits.flushRetryMs;
+      }
+      await this.maintenance.retain();
+      problems.set('maintenance', undefined);
+    } catch (error) {
+      this.report('maintenance', `maintenance fails and is tried again: ${messageOf(error)}`);
+    }
+  }
+
+  private async closeOnce(): Promise<void> {
+    await this.opening.catch(() => undefined);
+    this.state = 'closed';
+    this.message = 'shutting down';
+    this.cancelTick();
+    await this.wal?.close();
+    await this.maintaining;
+    await this.options.workers.close();
+  }
+}
+
+/** So that the next start does not report again what this one has. */
+function noteAbsent(
+  wal: Wal,
+  absent: readonly (readonly [number, number])[],
+  receivedUnixNanos: bigint
+): Promise<void> {
+  const entry: WalEntry = {
+    tenant: '',
+    encoding: 'otlp-protobuf',
+    compression: 'identity',
+    receivedUnixNanos,
+    body: new Uint8Array(0),
+    notes: { absent },
+  };
+  return new Promise((resolve) => {
+    // Without the note the next start says it once more, which is better than not starting.
+    wal.append(entry, { durable: () => resolve(), failed: () => resolve() }, 'notice');
+  });
+}

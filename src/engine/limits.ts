@@ -1,0 +1,70 @@
+import { defaultHeadLimits, type HeadLimits } from './head/limits.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+const minuteMs = 60_000;
+
+/** Everything the engine bounds; `docs/limits.md` tells an operator what each one means. */
+export interface EngineLimits {
+  // Write-ahead log.
+  readonly walSegmentBytes: number;
+  readonly walBatchBytesMax: number;
+  readonly walQueueBytesMax: number;
+  readonly walBytesMax: number;
+  readonly walFreeSegmentsMax: number;
+  // Heads.
+  readonly headRowsMax: number;
+  readonly headBytesMax: number;
+  readonly headsBytesMax: number;
+  readonly headAgeMsMax: number;
+  readonly tenantsMax: number;
+  /** Of one request, decoded. */
+  readonly bodyBytesMax: number;
+  /** What the walker cuts or refuses. */
+  readonly head: HeadLimits;
+  // Blocks.
+  readonly windowNanos: bigint;
+  readonly windowSlackNanos: bigint;
+  readonly footerCacheBytesMax: number;
+  /** 0 keeps everything. */
+  readonly retentionMs: number;
+  /** Of all blocks of a tenant, in one pass. */
+  readonly retentionDropShareMax: number;
+  /** A pass may always drop so many. */
+  readonly retentionDropBlocksFree: number;
+  // Life.
+  readonly freeBytesMin: number;
+  readonly maintenanceIntervalMs: number;
+  readonly flushRetryMs: number;
+}
+
+export const defaultLimits: EngineLimits = {
+  // One preallocated file: long enough that rolling is rare, short enough that a restart reads little twice.
+  walSegmentBytes: 64 * mib,
+  // One write and one sync: ≈ 4 ms of a 2 GB/s disk, so that the first of a batch does not wait long for the last.
+  walBatchBytesMax: 8 * mib,
+  // Waiting for the disk: beyond it senders are told to come back, before memory is at stake.
+  walQueueBytesMax: 128 * mib,
+  // Replay reads so much at most: ≈ 10 s at 100 MB/s of compressed bodies.
+  walBytesMax: 1024 * mib,
+  walFreeSegmentsMax: 2,
+  // ≈ 220–440 B a row in memory: a head of 50–100 MiB makes blocks of a size that queries like.
+  headRowsMax: 250_000,
+  headBytesMax: 96 * mib,
+  headsBytesMax: 192 * mib,
+  // Freshly started systems get their first block soon, idle ones hold no old WAL.
+  headAgeMsMax: 5 * minuteMs,
+  tenantsMax: 10_000,
+  bodyBytesMax: 64 * mib,
+  head: defaultHeadLimits,
+  windowNanos: 3_600_000_000_000n,
+  // Spans that reach a little over the window's edge stay with their trace.
+  windowSlackNanos: 3_600_000_000_000n,
+  footerCacheBytesMax: 64 * mib,
+  retentionMs: 14 * 24 * 60 * minuteMs,
+  retentionDropShareMax: 0.2,
+  retentionDropBlocksFree: 8,
+  freeBytesMin: 256 * mib,
+  maintenanceIntervalMs: 1000,
+  flushRetryMs: 5000,
+};

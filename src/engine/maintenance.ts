@@ -1,0 +1,170 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { hexFromBytes } from '../trace/ids.ts';
+import type { BlockMeta } from './block/block-meta.ts';
+import type { Disk } from './disk.ts';
+import type { EngineLog } from './engine-log.ts';
+import type { FlushPayload } from './flush.ts';
+import type { HeadSlot, Heads } from './heads.ts';
+import type { EngineLimits } from './limits.ts';
+import { isCoveredBy, withTenant, writeManifest, type Manifest, type StoredBlock } from './manifest.ts';
+import { messageOf } from './os-error.ts';
+import type { Pins } from './pins.ts';
+import type { Problems } from './problems.ts';
+import { planRetention } from './retention.ts';
+import { tenantFolder } from './tenant-folder.ts';
+import type { SeededBugs, Wal } from './wal/wal.ts';
+import type { Workers } from './workers.ts';
+
+export interface MaintenanceWorld {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly workers: Workers;
+  readonly limits: EngineLimits;
+  readonly log: EngineLog;
+  readonly heads: Heads;
+  readonly pins: Pins;
+  readonly problems: Problems;
+  readonly seededBugs?: SeededBugs;
+}
+
+/**
+ * Owns the manifest: heads become blocks, blocks expire, WAL segments are freed. One step at a time; every step is complete when its
+ * manifest is durable, and until then nothing it replaces is let go.
+ */
+export class Maintenance {
+  private readonly world: MaintenanceWorld;
+  private durable: Manifest;
+  private wal: Wal | undefined;
+  /** Up to here every record is durable and either covered or in a head. */
+  private frontier: () => number;
+
+  constructor(world: MaintenanceWorld, manifest: Manifest) {
+    this.world = world;
+    this.durable = manifest;
+    this.frontier = () => manifest.coveredFloor;
+  }
+
+  /** The manifest as it is on disk. */
+  get manifest(): Manifest {
+    return this.durable;
+  }
+
+  /** During replay: how far it has come. */
+  setFrontier(frontier: () => number): void {
+    this.frontier = frontier;
+  }
+
+  /** During replay there is no log to free yet. */
+  attachWal(wal: Wal): void {
+    this.wal = wal;
+    this.frontier = () => wal.durableSequence;
+  }
+
+  isCovered(tenant: string, sequence: number): boolean {
+    return isCoveredBy(this.durable, tenant, sequence);
+  }
+
+  /** Cuts sealed heads until none waits. Answers whether all went well; a head that could not be cut stays queryable for the next call. */
+  async flushSealed(): Promise<boolean> {
+    const { heads, problems, log } = this.world;
+    const failed = new Set<string>();
+    for (let slot = heads.nextToFlush(failed); slot !== undefined; slot = heads.nextToFlush(failed)) {
+      const cause = `flush ${slot.tenant}`;
+      try {
+        await this.flush(slot);
+        problems.set(cause, undefined);
+      } catch (error) {
+        failed.add(slot.tenant);
+        problems.set(cause, `flush of tenant ${slot.tenant} fails and is tried again: ${messageOf(error)}`);
+        log.error('flush failed', { tenant: slot.tenant, error: messageOf(error) });
+      }
+    }
+    return failed.size === 0;
+  }
+
+  /** Drops what has outlived its retention. Errors: the disk's; nothing is dropped then. */
+  async retain(): Promise<void> {
+    const { clock, limits, log, pins, problems } = this.world;
+    for (const [name, tenant] of this.durable.tenants) {
+      const { expired, refused } = planRetention(name, tenant.blocks, clock.unixNanos(), limits);
+      problems.set(`retention ${name}`, refused);
+      if (expired.length > 0) {
+        const gone = new Set(expired);
+        const blocks = tenant.blocks.filter((block) => !gone.has(block));
+        const removals = [...this.durable.removals, ...expired.map(({ meta }) => meta.path)];
+        await this.commit({ ...withTenant(this.durable, name, { ...tenant, blocks }), removals });
+        expired.forEach((block) => pins.drop(block));
+        log.info('blocks dropped by retention', { tenant: name, blocks: expired.length });
+      }
+    }
+  }
+
+  async freeWal(): Promise<void> {
+    await this.wal?.free((tenant, sequence) => this.isCovered(tenant, sequence));
+  }
+
+  private async flush(slot: HeadSlot): Promise<void> {
+    const { heads, log, seededBugs } = this.world;
+    if (slot.durableRows === 0 && slot.firstSequence === 0) {
+      heads.remove(slot);
+      return;
+    }
+    const before = this.durable.tenants.get(slot.tenant);
+    const folder =
+      before?.folder ?? tenantFolder(slot.tenant, new Set([...this.durable.tenants.values()].map((t) => t.folder)));
+    if (seededBugs?.freeWalBeforeManifest === true) {
+      await this.wal?.free((tenant, sequence) => tenant === slot.tenant && sequence <= slot.lastSequence);
+    }
+    slot.written ??= await this.writeBlocks(slot, `tenants/${folder}`);
+    const manifest = withTenant(this.durable, slot.tenant, {
+      folder,
+      coveredThrough: Math.max(slot.lastSequence, before?.coveredThrough ?? 0),
+      blocks: [...(before?.blocks ?? []), ...slot.written],
+    });
+    await this.commit({ ...manifest, coveredFloor: heads.coveredFloor(this.frontier(), slot) }, () =>
+      heads.remove(slot)
+    );
+    log.info('head flushed', { tenant: slot.tenant, spans: slot.durableRows, blocks: slot.written.length });
+    await this.freeWal();
+  }
+
+  /** Blocks with durable bytes and durable names, in no manifest yet. */
+  private async writeBlocks(slot: HeadSlot, folder: string): Promise<StoredBlock[]> {
+    const { disk, clock, random, workers, limits } = this.world;
+    const nowUnixNanos = clock.unixNanos();
+    await disk.makeDirectory(folder);
+    await disk.syncDirectory('tenants');
+    const metas = await workers.run<FlushPayload, BlockMeta[]>('flush', {
+      snapshot: slot.head.snapshot(),
+      folder,
+      blockIdPrefix: blockIdPrefix(nowUnixNanos, random),
+      nowUnixNanos,
+      windowNanos: limits.windowNanos,
+      slackNanos: limits.windowSlackNanos,
+    });
+    await disk.syncDirectory(folder);
+    return metas.map((meta) => ({
+      meta,
+      walSequenceFirst: slot.firstSequence,
+      walSequenceLast: slot.lastSequence,
+      receivedUnixNanosMax: slot.receivedUnixNanosMax,
+    }));
+  }
+
+  /** Makes `next` durable; `then` runs in the same turn as the switch, so that readers see both changes or none. */
+  private async commit(next: Manifest, then: () => void = () => undefined): Promise<void> {
+    const { disk, pins } = this.world;
+    const manifest = { ...next, removals: next.removals.filter((path) => !pins.isRemoved(path)) };
+    await writeManifest(disk, manifest);
+    this.durable = manifest;
+    then();
+  }
+}
+
+/** Sorts by time: 12 hex digits of milliseconds, 12 of randomness. */
+function blockIdPrefix(nowUnixNanos: bigint, random: Random): string {
+  const timeMs = (nowUnixNanos / 1_000_000n).toString(16).padStart(12, '0');
+  return `${timeMs}-${hexFromBytes(random.fill(new Uint8Array(6)))}`;
+}

@@ -1,0 +1,93 @@
+import type { Codecs } from '../base/codecs.ts';
+import { CodedError } from '../base/coded-error.ts';
+import { toOtlpProtobuf } from '../wire/transcode.ts';
+import type { Disk } from './disk.ts';
+import { walkerVersion } from './head/walk.ts';
+import type { HeadSlot, Heads } from './heads.ts';
+import type { EngineLimits } from './limits.ts';
+import { messageOf } from './os-error.ts';
+import { quarantineBytes } from './quarantine.ts';
+import type { RecordNotes, WalEntry, WalRecord } from './wal/record.ts';
+import { readRecord, type WalRecovery } from './wal/recover.ts';
+
+export interface ReplayWorld {
+  readonly disk: Disk;
+  readonly codecs: Codecs;
+  readonly limits: EngineLimits;
+  readonly heads: Heads;
+  readonly nowMs: () => number;
+  /** Told before every record; the next one is read when it resolves. */
+  readonly onProgress: (done: number, total: number, sequence: number) => Promise<void>;
+}
+
+/**
+ * Fills the heads from the log, with the same walker, in the same order and into the same heads as before. Answers sentences about
+ * records that could not be replayed (kept in quarantine) or whose verdict came out differently.
+ *
+ * Errors: the disk's.
+ */
+export async function replayWal(world: ReplayWorld, recovery: WalRecovery, storeId: Uint8Array): Promise<string[]> {
+  const problems: string[] = [];
+  const { addresses } = recovery;
+  for (let i = 0; i < addresses.length; i++) {
+    await world.onProgress(i, addresses.length, addresses[i].sequence - 1);
+    const record = await readRecord(world.disk, addresses[i], storeId);
+    if (record === undefined || !('head' in record.notes)) {
+      problems.push(`wal: record ${addresses[i].sequence} changed between two reads and is left out`);
+      continue;
+    }
+    problems.push(...(await replayRecord(world, record, record.notes)));
+  }
+  return problems;
+}
+
+/** Decodes an entry's body as ingest decoded it. Errors: `invalid_argument`, `too_large`. */
+export function otlpOf(entry: WalEntry, codecs: Codecs, bodyBytesMax: number): Uint8Array {
+  const decoded = decompress(entry, codecs, bodyBytesMax);
+  return entry.encoding === 'otlp-protobuf' ? decoded : toOtlpProtobuf(entry.encoding, decoded);
+}
+
+/** Publishes rows whose record is durable. */
+export function commitRows(slot: HeadSlot, rows: number, sequence: number, receivedUnixNanos: bigint): void {
+  slot.head.commit(rows);
+  slot.durableRows = rows;
+  slot.firstSequence ||= sequence;
+  slot.lastSequence = sequence;
+  if (receivedUnixNanos > slot.receivedUnixNanosMax) {
+    slot.receivedUnixNanosMax = receivedUnixNanos;
+  }
+}
+
+async function replayRecord(world: ReplayWorld, record: WalRecord, notes: RecordNotes): Promise<string[]> {
+  const { disk, codecs, limits, heads } = world;
+  const last = heads.of(record.tenant).at(-1);
+  const slot = last?.id === notes.head ? last : heads.open(record.tenant, notes.head, world.nowMs());
+  try {
+    const verdict = slot.head.append(otlpOf(record, codecs, limits.bodyBytesMax));
+    commitRows(slot, slot.head.rowCount, record.sequence, record.receivedUnixNanos);
+    const same = verdict.acceptedSpans === notes.acceptedSpans && verdict.rejectedSpans === notes.rejectedSpans;
+    return same
+      ? []
+      : [
+          `wal: record ${record.sequence} was acknowledged with ${notes.acceptedSpans} spans (walker ${notes.walkerVersion}), ` +
+            `replay found ${verdict.acceptedSpans} (walker ${walkerVersion})`,
+        ];
+  } catch (error) {
+    if (!(error instanceof CodedError)) {
+      throw error;
+    }
+    const kept = await quarantineBytes(disk, `wal-record-${record.sequence}.body`, record.body);
+    return [`wal: record ${record.sequence} cannot be replayed (kept as ${kept}): ${messageOf(error)}`];
+  }
+}
+
+function decompress(entry: WalEntry, codecs: Codecs, bodyBytesMax: number): Uint8Array {
+  switch (entry.compression) {
+    case 'identity':
+      return entry.body;
+    case 'gzip':
+      return codecs.gunzip(entry.body, bodyBytesMax);
+    case 'zstd':
+      return codecs.zstdDecompress(entry.body, bodyBytesMax);
+  }
+}
