@@ -1,0 +1,360 @@
+import { utf8FromText, isUtf8, textFromUtf8 } from '../../base/bytes.ts';
+import { hashRange, hashWords, tailMask } from '../../base/hash.ts';
+import {
+  chunkCapacity,
+  chunkOfEntry,
+  chunkStart,
+  slabOf,
+  wordOf,
+  type Address,
+  type Arena,
+  type ChunkShape,
+} from './arena.ts';
+
+/**
+ * An entry is three words: for byte values the address and length of the bytes, for 64-bit values low and high word; then the row at
+ * which it came. Byte values begin on a word and their last word is padded with zeros: they compare word by word.
+ */
+export const dictionaryShape: ChunkShape = { firstBits: 1, lastBits: 13, entryWords: 3 };
+
+const linearSizeMax = 4; // up to here a scan beats a hash table, and a small head has hundreds of dictionaries
+const noTable = new Int32Array(0);
+
+/**
+ * Distinct values of one column, the writer's side. Codes count from 1 in order of arrival. Only entries live in the arena; the hash
+ * table belongs to the writer alone.
+ */
+export class Dictionary {
+  size = 0;
+  readonly chunks: Address[] = [];
+  private readonly arena: Arena;
+  private readonly holdsBytes: boolean;
+  /** Pairs (hash, code), open addressing; code 0 is a free slot. */
+  private table: Int32Array = noTable;
+  // Last value first: neighbours in time are often equal.
+  private lastCode = 0;
+  private lastWords: Int32Array = noTable;
+  private lastStart = 0;
+  private lastLength = -1;
+  private lastLow = 0;
+  private lastHigh = 0;
+
+  /** `holdsBytes`: values are byte strings; else 64-bit words. */
+  constructor(arena: Arena, holdsBytes: boolean) {
+    this.arena = arena;
+    this.holdsBytes = holdsBytes;
+  }
+
+  /** Bytes of the hash table, which stands outside the arena. */
+  get tableBytes(): number {
+    return this.table.byteLength;
+  }
+
+  /**
+   * Code of `length` bytes at `start` behind `view` (three readable bytes after the range), added when new.
+   * `text`: the value is UTF-8; ill-formed sequences become U+FFFD.
+   */
+  internBytes(view: DataView, start: number, length: number, row: number, text: boolean): number {
+    if (length === this.lastLength && equalStored(view, start, length, this.lastWords, this.lastStart)) {
+      return this.lastCode;
+    }
+    let hash = 0;
+    let code = 0;
+    if (this.size <= linearSizeMax) {
+      for (let c = this.size; c > 0; c--) {
+        if (this.equalsBytes(c, view, start, length)) {
+          code = c;
+          break;
+        }
+      }
+    } else {
+      hash = hashRange(view, start, length);
+      code = this.findBytes(hash, view, start, length);
+    }
+    if (code === 0) {
+      if (text && !isWellFormed(view, start, length)) {
+        return this.internRepaired(view, start, length, row);
+      }
+      code = this.add(this.storeBytes(view, start, length), length, row, hash);
+    }
+    this.rememberBytes(code);
+    return code;
+  }
+
+  /** Code of bytes behind `view`, 0 when they are not an entry. */
+  find(view: DataView, start: number, length: number): number {
+    if (this.table.length > 0) {
+      return this.findBytes(hashRange(view, start, length), view, start, length);
+    }
+    for (let code = this.size; code > 0; code--) {
+      if (this.equalsBytes(code, view, start, length)) {
+        return code;
+      }
+    }
+    return 0;
+  }
+
+  /** Code of a 64-bit value, added when new. */
+  internWords(low: number, high: number, row: number): number {
+    if (low === this.lastLow && high === this.lastHigh && this.lastCode !== 0) {
+      return this.lastCode;
+    }
+    let hash = 0;
+    let code = 0;
+    if (this.size <= linearSizeMax) {
+      for (let c = this.size; c > 0; c--) {
+        if (this.equalsWords(c, low, high)) {
+          code = c;
+          break;
+        }
+      }
+    } else {
+      hash = hashWords(low, high);
+      code = this.findWords(hash, low, high);
+    }
+    if (code === 0) {
+      code = this.add(low, high, row, hash);
+    }
+    this.lastCode = code;
+    this.lastLow = low;
+    this.lastHigh = high;
+    return code;
+  }
+
+  /** Entries that came before `row`. */
+  countBefore(row: number): number {
+    let low = 0;
+    let high = this.size;
+    // The whole dictionary is the common answer.
+    if (high === 0 || this.rowOf(high) < row) {
+      return high;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.rowOf(middle + 1) < row) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Forgets the entries that came at `row` or later. */
+  truncate(row: number): void {
+    while (this.size > 0) {
+      if (this.rowOf(this.size) < row) {
+        break;
+      }
+      if (this.table.length > 0) {
+        this.removeFromTable(this.hashOfEntry(this.size), this.size);
+      }
+      this.size--;
+    }
+    if (this.size <= linearSizeMax) {
+      this.table = noTable;
+    }
+    this.chunks.length = this.size === 0 ? 0 : chunkOfEntry(dictionaryShape, this.size - 1) + 1;
+    this.lastCode = 0;
+    this.lastLength = -1;
+  }
+
+  /** Address of the entry of a code. */
+  entryAt(code: number): Address {
+    const chunk = chunkOfEntry(dictionaryShape, code - 1);
+    return this.chunks[chunk] + 3 * (code - 1 - chunkStart(dictionaryShape, chunk));
+  }
+
+  private rowOf(code: number): number {
+    const at = this.entryAt(code);
+    return this.arena.words[slabOf(at)][wordOf(at) + 2];
+  }
+
+  /** `hash` is read only while there is a table. */
+  private add(first: number, second: number, row: number, hash: number): number {
+    const chunk = chunkOfEntry(dictionaryShape, this.size);
+    if (chunk === this.chunks.length) {
+      this.chunks.push(this.arena.allocate(3 * chunkCapacity(dictionaryShape, chunk)));
+    }
+    const code = ++this.size;
+    const at = this.entryAt(code);
+    const words = this.arena.words[slabOf(at)];
+    const word = wordOf(at);
+    words[word] = first;
+    words[word + 1] = second;
+    words[word + 2] = row;
+    if (this.table.length > 0) {
+      if (code * 4 > this.table.length) {
+        this.growTable();
+      }
+      this.insertIntoTable(hash, code);
+    } else if (code > linearSizeMax) {
+      this.startTable();
+    }
+    return code;
+  }
+
+  private storeBytes(view: DataView, start: number, length: number): Address {
+    const wordCount = (length + 3) >> 2;
+    const address = this.arena.allocate(wordCount === 0 ? 1 : wordCount);
+    const words = this.arena.words[slabOf(address)];
+    let to = wordOf(address);
+    const whole = length >> 2;
+    if (whole > 64) {
+      const from = new Uint8Array(view.buffer, view.byteOffset + start, whole << 2);
+      this.arena.bytes[slabOf(address)].set(from, to << 2);
+      to += whole;
+    } else {
+      for (let i = 0; i < whole; i++) {
+        words[to++] = view.getInt32(start + (i << 2), true);
+      }
+    }
+    const tail = length & 3;
+    if (tail !== 0) {
+      words[to] = view.getInt32(start + (whole << 2), true) & tailMask(tail);
+    }
+    return address;
+  }
+
+  private internRepaired(view: DataView, start: number, length: number, row: number): number {
+    const repaired = utf8FromText(textFromUtf8(new Uint8Array(view.buffer, view.byteOffset + start, length)));
+    const padded = new Uint8Array(repaired.length + 4);
+    padded.set(repaired);
+    return this.internBytes(new DataView(padded.buffer), 0, repaired.length, row, false);
+  }
+
+  private rememberBytes(code: number): void {
+    const at = this.entryAt(code);
+    const words = this.arena.words[slabOf(at)];
+    const address = words[wordOf(at)];
+    this.lastCode = code;
+    this.lastLength = words[wordOf(at) + 1];
+    this.lastWords = this.arena.words[slabOf(address)];
+    this.lastStart = wordOf(address);
+  }
+
+  private equalsBytes(code: number, view: DataView, start: number, length: number): boolean {
+    const at = this.entryAt(code);
+    const words = this.arena.words[slabOf(at)];
+    const word = wordOf(at);
+    const address = words[word];
+    return (
+      words[word + 1] === length && equalStored(view, start, length, this.arena.words[slabOf(address)], wordOf(address))
+    );
+  }
+
+  private equalsWords(code: number, low: number, high: number): boolean {
+    const at = this.entryAt(code);
+    const words = this.arena.words[slabOf(at)];
+    return words[wordOf(at)] === low && words[wordOf(at) + 1] === high;
+  }
+
+  private findBytes(hash: number, view: DataView, start: number, length: number): number {
+    const table = this.table;
+    const mask = table.length - 2;
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const code = table[slot + 1];
+      if (code === 0 || (table[slot] === hash && this.equalsBytes(code, view, start, length))) {
+        return code;
+      }
+    }
+  }
+
+  private findWords(hash: number, low: number, high: number): number {
+    const table = this.table;
+    const mask = table.length - 2;
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const code = table[slot + 1];
+      if (code === 0 || (table[slot] === hash && this.equalsWords(code, low, high))) {
+        return code;
+      }
+    }
+  }
+
+  private insertIntoTable(hash: number, code: number): void {
+    const table = this.table;
+    const mask = table.length - 2;
+    let slot = (hash << 1) & mask;
+    while (table[slot + 1] !== 0) {
+      slot = (slot + 2) & mask;
+    }
+    table[slot] = hash;
+    table[slot + 1] = code;
+  }
+
+  private growTable(): void {
+    const old = this.table;
+    this.table = new Int32Array(old.length * 2);
+    for (let slot = 0; slot < old.length; slot += 2) {
+      if (old[slot + 1] !== 0) {
+        this.insertIntoTable(old[slot], old[slot + 1]);
+      }
+    }
+  }
+
+  private startTable(): void {
+    this.table = new Int32Array(32);
+    for (let code = 1; code <= this.size; code++) {
+      this.insertIntoTable(this.hashOfEntry(code), code);
+    }
+  }
+
+  /** Backward-shift deletion: right in whatever order the table was filled. Source: Knuth, TAOCP 3, 6.4 algorithm R. */
+  private removeFromTable(hash: number, code: number): void {
+    const table = this.table;
+    const mask = table.length - 2;
+    let hole = (hash << 1) & mask;
+    while (table[hole + 1] !== code) {
+      hole = (hole + 2) & mask;
+    }
+    for (let slot = (hole + 2) & mask; table[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      const home = (table[slot] << 1) & mask;
+      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+        table[hole] = table[slot];
+        table[hole + 1] = table[slot + 1];
+        hole = slot;
+      }
+    }
+    table[hole + 1] = 0;
+  }
+
+  private hashOfEntry(code: number): number {
+    const at = this.entryAt(code);
+    const words = this.arena.words[slabOf(at)];
+    const first = words[wordOf(at)];
+    const second = words[wordOf(at) + 1];
+    if (!this.holdsBytes) {
+      return hashWords(first, second);
+    }
+    return hashRange(new DataView(this.arena.words[slabOf(first)].buffer), wordOf(first) * 4, second);
+  }
+}
+
+/** Whether `length` bytes behind `view` equal the stored value at `word`. */
+export function equalStored(view: DataView, start: number, length: number, words: Int32Array, word: number): boolean {
+  let at = start;
+  let w = word;
+  for (const end = start + (length & ~3); at < end; at += 4) {
+    if (view.getInt32(at, true) !== words[w++]) {
+      return false;
+    }
+  }
+  const tail = length & 3;
+  return tail === 0 || (view.getInt32(at, true) & tailMask(tail)) === words[w];
+}
+
+function isWellFormed(view: DataView, start: number, length: number): boolean {
+  let seen = 0;
+  let at = start;
+  for (const end = start + (length & ~3); at < end; at += 4) {
+    seen |= view.getInt32(at, true);
+  }
+  const tail = length & 3;
+  if (tail !== 0) {
+    seen |= view.getInt32(at, true) & tailMask(tail);
+  }
+  if ((seen & 0x80808080) === 0) {
+    return true;
+  }
+  return isUtf8(new Uint8Array(view.buffer, view.byteOffset + start, length), 0, length);
+}
