@@ -1,0 +1,33 @@
+# Everything from a fresh clone, with docker alone:
+#   docker build --target server .    the Vivace server with its page
+#   docker build --target grafana .   Grafana with the plugin
+#   docker build --target demo .      the demo shop that sends spans
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-progress --loglevel=error
+COPY . .
+RUN for artefact in standalone server plugin; do node "scripts/build-$artefact.mjs" || exit 1; done
+
+# The demo shop runs from source: it needs the OpenTelemetry SDK, which is a development dependency.
+FROM build AS demo
+USER node
+ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "scripts/demo/main.ts"]
+
+FROM grafana/grafana:13.2.2 AS grafana
+COPY --from=build --chown=472:0 /src/dist /var/lib/grafana/plugins/vivace-traces-app
+
+FROM node:24.21.0-bookworm-slim AS server
+WORKDIR /opt/vivace
+COPY --from=build /src/build/server ./build/server
+COPY --from=build /src/build/standalone ./build/standalone
+COPY --from=build /src/LICENSE ./
+RUN install -d -o node -g node -m 0700 /var/lib/vivace
+USER node
+ENV VIVACE_DATA_DIR=/var/lib/vivace
+VOLUME /var/lib/vivace
+EXPOSE 3200 4317 4318
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=12 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:3200/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "build/server/vivace.mjs"]
