@@ -73,8 +73,14 @@ export function readBody(
   });
 }
 
+/** The three fields of an {@link IngestBatch} that say what was received. */
+export type DecodedBody = Pick<IngestBatch, 'body' | 'compression' | 'decoded'>;
+
+/** More frames than any client writes; each costs a decoder. */
+const framesMax = 1000;
+
 /**
- * The decoded body. Output is counted while it is made: a bomb stops at `bytesMax`.
+ * Decompresses a body. Output is counted while it is made: a bomb stops at `bytesMax`.
  * Errors: `too_large`, `unavailable` (budget), `invalid_argument` (damaged or cut short).
  */
 export async function decompress(
@@ -82,22 +88,44 @@ export async function decompress(
   compression: Compression,
   bytesMax: number,
   lease: Lease
-): Promise<Uint8Array> {
+): Promise<DecodedBody> {
   if (compression === 'identity') {
-    return body;
+    return { body, compression, decoded: body };
   }
+  const output: Output = { chunks: [], length: 0, bytesMax, lease };
+  let offset = 0;
+  let frames = 0;
+  do {
+    if (frames === framesMax) {
+      throw new CodedError('invalid_argument', `the body has more than ${framesMax} ${compression} frames`);
+    }
+    offset += await decodeFrame(body.subarray(offset), compression, output);
+    frames++;
+  } while (offset < body.length);
+  const decoded = output.chunks.length === 1 ? output.chunks[0] : Buffer.concat(output.chunks, output.length);
+  // Node's zstd stops after one frame without a word. The store decodes the body again when it replays its log, so it gets one it can.
+  return frames === 1 ? { body, compression, decoded } : { body: decoded, compression: 'identity', decoded };
+}
+
+interface Output {
+  readonly chunks: Uint8Array[];
+  length: number;
+  readonly bytesMax: number;
+  readonly lease: Lease;
+}
+
+/** Decodes the first frame (of gzip: all members) into `output`; answers how many bytes of input it took. */
+async function decodeFrame(input: Uint8Array, compression: 'gzip' | 'zstd', output: Output): Promise<number> {
   // 256 KiB: few trips to the thread pool, and at most so much over the limit.
   const chunkSize = 256 * 1024;
   const decoder = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  decoder.end(body);
+  decoder.end(input);
   try {
     for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
-      length += chunk.length;
-      checkSize(length, bytesMax, `body decoded from ${compression}`);
-      lease.take(chunk.length);
-      chunks.push(chunk);
+      output.length += chunk.length;
+      checkSize(output.length, output.bytesMax, `body decoded from ${compression}`);
+      output.lease.take(chunk.length);
+      output.chunks.push(chunk);
     }
   } catch (error) {
     throw error instanceof CodedError
@@ -106,7 +134,8 @@ export async function decompress(
   } finally {
     decoder.destroy();
   }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+  // Gzip reads to the end, trailing bytes that are no member included; zstd tells where its frame ended.
+  return compression === 'gzip' || decoder.bytesWritten === 0 ? input.length : decoder.bytesWritten;
 }
 
 function checkSize(bytes: number, bytesMax: number, what: string): void {

@@ -74,7 +74,7 @@ async function exportSpans(
   }
   const used = message.compressed ? compression : 'identity';
   const decoded = await decompress(message.bytes, used, bodyBytesMax, lease);
-  return ingest(runtime, door, { tenant, encoding: 'otlp-protobuf', compression: used, body: message.bytes, decoded });
+  return ingest(runtime, door, { tenant, encoding: 'otlp-protobuf', ...decoded });
 }
 
 function compressionOf(encoding: string | undefined): Compression {

@@ -50,7 +50,7 @@ async function answerOtlp(runtime: Runtime, request: Incoming): Promise<Response
     const limits = { bytesMax: config.bodyBytesMax, timeoutMs: config.requestTimeout };
     const body = await readBody(request, declared === undefined ? undefined : Number(declared), limits, lease);
     const decoded = await decompress(body, compression, config.bodyBytesMax, lease);
-    const result = await ingest(runtime, door, { tenant, encoding, compression, body, decoded });
+    const result = await ingest(runtime, door, { tenant, encoding, ...decoded });
     return success(encoding, result);
   } catch (error) {
     request.resume();
