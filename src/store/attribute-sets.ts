@@ -35,7 +35,7 @@ export class AttributeNameSets {
 
 /** The spans of a trace that a filter selects, each once. */
 export function matchedSpans(filter: Query, trace: Trace): Set<Span> {
-  return new Set(evaluateTrace(filter, trace).flatMap((spanset) => spanset.spans));
+  return new Set(evaluateTrace(filter, trace).flatMap(({ spans }) => spans.map((index) => trace.spans[index])));
 }
 
 /** By type, then by value. */

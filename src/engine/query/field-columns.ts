@@ -98,7 +98,10 @@ const summaryColumns: readonly ColumnKey[] = [
 ];
 
 /** All columns needed to evaluate a query that reads `fields`, and to describe the trace. */
-export function columnsToEvaluate(fields: readonly Field[]): ColumnKey[] {
+export function columnsToEvaluate(fields: readonly Field[] | 'all'): ColumnKey[] | 'all' {
+  if (fields === 'all') {
+    return 'all';
+  }
   const wanted = new Map<string, ColumnKey>();
   const add = (key: ColumnKey): void => void wanted.set(`${key.scope}\0${key.type}\0${key.key}`, key);
   summaryColumns.forEach(add);

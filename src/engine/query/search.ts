@@ -5,7 +5,7 @@
 import type { Answer, SearchRequest, TimeRange } from '../../store/trace-store.ts';
 import type { Trace } from '../../trace/model.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
-import { matchTrace } from '../../traceql/match.ts';
+import { compileMatch } from '../../traceql/match.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
 import { Progress, ratedSources } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
@@ -50,6 +50,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   candidates.sort((a, b) => newestFirst(a, b));
 
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
+  const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const matches: TraceMatch[] = [];
   const done = new Set<string>();
   let split: SplitIndex | undefined;
@@ -73,7 +74,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
     }
     const trace = await reader.read(candidate.traceId, fragments);
     if (traceOverlaps(trace, request.range)) {
-      const match = matchTrace(request.query, trace, request.spansPerSpanset);
+      const match = matchOf(trace);
       if (match !== undefined) {
         insertNewestFirst(matches, match, request.limit);
       }
