@@ -1,0 +1,188 @@
+/** What a search answers about one trace: Tempo's shape, in our types. */
+import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts';
+import { compareSpans } from '../trace/merge.ts';
+import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
+import type { Field, IntrinsicName, Query } from './ast.ts';
+import type { LeafCondition, SpanCondition, TraceCondition } from './conditions.ts';
+import { conditionsOf, fieldsOf } from './conditions.ts';
+import { sameField } from './attributes.ts';
+import type { Spanset } from './evaluate.ts';
+import { compileQuery } from './evaluate.ts';
+import { fieldValues, TraceFacts } from './fields.ts';
+import type { Static } from './static.ts';
+import { staticKey } from './static.ts';
+
+export type NamedStatic = readonly [name: string, value: Static];
+
+export interface ServiceStats {
+  readonly spanCount: number;
+  readonly errorCount: number;
+}
+
+export interface SpanMatch {
+  readonly spanId: SpanId;
+  /** Only when the query reads or selects `name`. */
+  readonly name: string | undefined;
+  readonly startUnixNanos: UnixNanos;
+  readonly durationNanos: bigint;
+  /** What the query reads or selects, by bare name; absent ones are left out. */
+  readonly attributes: readonly NamedStatic[];
+}
+
+export interface SpansetMatch {
+  /** How many spans match in all; `spans` holds the first of them. */
+  readonly matched: number;
+  /** Values of `by(…)` and of aggregates. A `by` value may be nil. */
+  readonly attributes: readonly NamedStatic[];
+  /** By start, then span id. */
+  readonly spans: readonly SpanMatch[];
+}
+
+export interface TraceSummary {
+  readonly traceId: TraceId;
+  /** `<root span not yet received>` when there is no root. */
+  readonly rootServiceName: string;
+  /** Empty when there is no root. */
+  readonly rootName: string;
+  /** Earliest start of any span. */
+  readonly startUnixNanos: UnixNanos;
+  /** To the latest end of any span. */
+  readonly durationNanos: bigint;
+  /** By service name, sorted. */
+  readonly serviceStats: ReadonlyMap<string, ServiceStats>;
+}
+
+export interface TraceMatch extends TraceSummary {
+  /** At least one. */
+  readonly spansets: readonly SpansetMatch[];
+}
+
+export const missingRootServiceName = '<root span not yet received>';
+/** Spans of each spanset in an answer unless asked otherwise; also what 0 means. As Tempo. */
+export const spansPerSpansetDefault = 3;
+
+/** Intrinsics that a search answer carries elsewhere, not as attributes. */
+const carriedElsewhere: readonly IntrinsicName[] = [
+  'name',
+  'duration',
+  'traceDuration',
+  'rootServiceName',
+  'rootName',
+  'trace:id',
+  'span:id',
+];
+
+/** The answer for one whole trace, `undefined` when it does not match. Expects a validated query. */
+export function matchTrace(query: Query, trace: Trace, spansPerSpanset: number): TraceMatch | undefined {
+  return compileMatch(query, spansPerSpanset)(trace);
+}
+
+/** The same for many traces, with the work that depends on the query alone done once. */
+export function compileMatch(query: Query, spansPerSpanset: number): (trace: Trace) => TraceMatch | undefined {
+  const evaluate = compileQuery(query);
+  const shown = shownFields(query);
+  const limit = spansPerSpanset === 0 ? spansPerSpansetDefault : spansPerSpanset;
+  return (trace) => {
+    const facts = new TraceFacts(trace);
+    const spansets = evaluate(facts);
+    return spansets.length === 0
+      ? undefined
+      : { ...summarize(facts), spansets: spansets.map((spanset) => describeSpanset(spanset, facts, shown, limit)) };
+  };
+}
+
+/** Root, time and services of a trace with at least one span. */
+export function traceSummary(trace: Trace): TraceSummary {
+  return summarize(new TraceFacts(trace));
+}
+
+function summarize(facts: TraceFacts): TraceSummary {
+  const { root, bounds, trace } = facts;
+  return {
+    traceId: trace.traceId,
+    rootServiceName: root === undefined ? missingRootServiceName : serviceNameOf(root.resource),
+    rootName: root?.name ?? '',
+    startUnixNanos: bounds.start,
+    durationNanos: bounds.end - bounds.start,
+    serviceStats: serviceStatsOf(trace.spans),
+  };
+}
+
+const statusError = 2;
+
+function serviceStatsOf(spans: readonly Span[]): ReadonlyMap<string, ServiceStats> {
+  const stats = new Map<string, { spanCount: number; errorCount: number }>();
+  for (const span of spans) {
+    const name = serviceNameOf(span.resource);
+    let service = stats.get(name);
+    if (service === undefined) {
+      service = { spanCount: 0, errorCount: 0 };
+      stats.set(name, service);
+    }
+    service.spanCount++;
+    service.errorCount += span.statusCode === statusError ? 1 : 0;
+  }
+  return new Map([...stats].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+interface ShownFields {
+  readonly name: boolean;
+  readonly fields: readonly { readonly field: Field; readonly leaves: readonly LeafCondition[] }[];
+}
+
+function shownFields(query: Query): ShownFields {
+  const read = fieldsOf(query);
+  const fields = read === 'all' ? [] : read;
+  const leaves = leavesOf(conditionsOf(query));
+  return {
+    name: fields.some((field) => field.kind === 'intrinsic' && field.name === 'name'),
+    fields: fields
+      .filter((field) => field.kind === 'attribute' || !carriedElsewhere.includes(field.name))
+      .map((field) => ({ field, leaves: leaves.filter((leaf) => sameField(leaf.field, field)) })),
+  };
+}
+
+function leavesOf(condition: TraceCondition | SpanCondition): readonly LeafCondition[] {
+  switch (condition.kind) {
+    case 'true':
+      return [];
+    case 'leaf':
+      return [condition];
+    case 'some-span':
+      return leavesOf(condition.condition);
+    default:
+      return condition.conditions.flatMap(leavesOf);
+  }
+}
+
+function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields, limit: number): SpansetMatch {
+  const spans = spanset.spans.map((index) => facts.trace.spans[index]).sort(compareSpans);
+  return {
+    matched: spans.length,
+    attributes: spanset.attributes,
+    spans: spans.slice(0, limit).map((span) => describeSpan(span, facts, shown)),
+  };
+}
+
+function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMatch {
+  const attributes: NamedStatic[] = [];
+  const seen = new Set<string>();
+  for (const { field, leaves } of shown.fields) {
+    // Of several events or links, show one that made the span match.
+    const values = fieldValues(field, span, facts.trace, facts);
+    const value = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate))) ?? values.at(0);
+    // `span.x` and `resource.x` share the bare name: equal ones are told once.
+    const key = value === undefined ? '' : `${field.name}\n${staticKey(value)}`;
+    if (value !== undefined && !seen.has(key)) {
+      seen.add(key);
+      attributes.push([field.name, value]);
+    }
+  }
+  return {
+    spanId: span.spanId,
+    name: shown.name ? span.name : undefined,
+    startUnixNanos: span.startUnixNanos,
+    durationNanos: durationNanosOf(span),
+    attributes,
+  };
+}

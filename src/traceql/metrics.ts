@@ -1,0 +1,211 @@
+/** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
+import { unreachable } from '../base/assert.ts';
+import type { Trace, UnixNanos } from '../trace/model.ts';
+import type { MetricsExpression, MetricsMath, MetricsOperand, MetricsPipeline, Query, SecondStage } from './ast.ts';
+import { hintOf } from './ast.ts';
+import { compileFilter } from './expression.ts';
+import { allSpans, compilePipeline } from './evaluate.ts';
+import { TraceFacts } from './fields.ts';
+import { printStatic } from './literals.ts';
+import type { Collector } from './metrics-collectors.ts';
+import { compareCollector, functionCollector } from './metrics-collectors.ts';
+import { ExemplarReservoir } from './metrics-exemplars.ts';
+import type { Labels, Series } from './metrics-series.ts';
+import { compareSeries, labelsKey } from './metrics-series.ts';
+import { applySecondStage, combineSeries } from './metrics-stages.ts';
+
+export interface MetricSample {
+  /** Right edge of the step. */
+  readonly timestampUnixNanos: UnixNanos;
+  readonly value: number;
+}
+
+export interface MetricExemplar {
+  /** What the query reads of the span, and `trace:id`. */
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timestampUnixNanos: UnixNanos;
+}
+
+export interface MetricSeries {
+  readonly labels: Labels;
+  /** Ascending; steps without a value have none. */
+  readonly samples: readonly MetricSample[];
+  readonly exemplars: readonly MetricExemplar[];
+}
+
+/** Interval i is (start + i·step, start + (i + 1)·step]; a span belongs to the one its start lies in. */
+export interface MetricsRange {
+  readonly startUnixNanos: UnixNanos;
+  readonly endUnixNanos: UnixNanos;
+  /** The whole range for an instant query. */
+  readonly stepNanos: bigint;
+  /** How many exemplars at most; 0 for none. A hint `with (exemplars = …)` goes before, up to 100. */
+  readonly exemplars: number;
+}
+
+export interface MetricsRun {
+  /** Takes a whole trace into account. Each trace once, in any order. */
+  observe(trace: Trace): void;
+  /** Series in order: number of labels, then names, then values. May be asked again after more traces. */
+  finish(): readonly MetricSeries[];
+}
+
+const exemplarsMax = 100;
+
+export function isMetricsQuery(query: Query): boolean {
+  return query.body.kind !== 'pipeline';
+}
+
+/** Expects a validated metrics query. */
+export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
+  const { body } = query;
+  if (body.kind === 'pipeline') {
+    throw new RangeError('startMetrics wants a metrics query');
+  }
+  const steps = stepsOf(range);
+  const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
+  const run = startExpression(body, steps, exemplars);
+  return {
+    observe: (trace) => {
+      if (trace.spans.length > 0) {
+        run.observe(new TraceFacts(trace));
+      }
+    },
+    finish: () =>
+      run
+        .finish()
+        .map((series) => finishSeries(series, steps, exemplars))
+        .filter((series) => series.samples.length > 0)
+        .sort(compareSeries),
+  };
+}
+
+function exemplarsWanted(query: Query, requested: number): number {
+  const hint = hintOf(query, 'exemplars');
+  const wanted =
+    hint?.type === 'int' ? Number(hint.value) : hint?.type === 'bool' ? (hint.value ? exemplarsMax : 0) : requested;
+  return Math.max(0, Math.min(exemplarsMax, wanted));
+}
+
+/** The steps of a range as the collectors see them. */
+export interface Steps {
+  readonly startUnixNanos: UnixNanos;
+  readonly stepNanos: bigint;
+  readonly count: number;
+  readonly isInstant: boolean;
+  /** Of a time; −1 outside the range. */
+  stepOf(unixNanos: UnixNanos): number;
+}
+
+function stepsOf({ startUnixNanos, endUnixNanos, stepNanos }: MetricsRange): Steps {
+  const step = stepNanos > 0n ? stepNanos : 1n;
+  const length = endUnixNanos - startUnixNanos;
+  const count = length <= 0n ? 0 : Number((length + step - 1n) / step);
+  return {
+    startUnixNanos,
+    stepNanos: step,
+    count,
+    isInstant: count === 1,
+    stepOf: (unixNanos) =>
+      unixNanos <= startUnixNanos || unixNanos > endUnixNanos ? -1 : Number((unixNanos - startUnixNanos - 1n) / step),
+  };
+}
+
+// Expressions.
+
+interface ExpressionRun {
+  observe(facts: TraceFacts): void;
+  finish(): readonly Series[];
+}
+
+function startExpression(expression: MetricsExpression, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun {
+  const run =
+    expression.kind === 'metrics-pipeline'
+      ? startPipeline(expression, steps, exemplars)
+      : startMath(expression, steps, exemplars);
+  const stages: readonly SecondStage[] = expression.stages;
+  return {
+    observe: run.observe,
+    finish: () => stages.reduce((series, stage) => applySecondStage(stage, series, steps.count), run.finish()),
+  };
+}
+
+function startPipeline(
+  { pipeline, aggregate }: MetricsPipeline,
+  steps: Steps,
+  exemplars: ExemplarReservoir
+): ExpressionRun {
+  const evaluate = compilePipeline(pipeline);
+  const collector: Collector =
+    aggregate.kind === 'metrics-compare'
+      ? compareCollector(aggregate, compileFilter(aggregate.selection.expression), steps)
+      : functionCollector(aggregate, steps);
+  return {
+    observe: (facts) => {
+      for (const spanset of evaluate(facts, [allSpans(facts)])) {
+        for (const index of spanset.spans) {
+          const step = steps.stepOf(facts.trace.spans[index].startUnixNanos);
+          if (step !== -1) {
+            collector.add(facts, index, step, exemplars);
+          }
+        }
+      }
+    },
+    finish: () => collector.finish(),
+  };
+}
+
+function startMath(math: MetricsMath, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun {
+  const left = startOperand(math.left, steps, exemplars);
+  const right = startOperand(math.right, steps, exemplars);
+  return {
+    observe: (facts) => {
+      left?.observe(facts);
+      right?.observe(facts);
+    },
+    finish: () =>
+      combineSeries(
+        math.op,
+        nameOf(math),
+        left?.finish() ?? numberOf(math.left),
+        right?.finish() ?? numberOf(math.right),
+        steps.count
+      ),
+  };
+}
+
+function startOperand(operand: MetricsOperand, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun | undefined {
+  return operand.kind === 'literal' ? undefined : startExpression(operand, steps, exemplars);
+}
+
+function numberOf(operand: MetricsOperand): number {
+  return operand.kind === 'literal' && (operand.value.type === 'int' || operand.value.type === 'float')
+    ? Number(operand.value.value)
+    : Number.NaN;
+}
+
+/** What a series of this expression is called: `rate`, `(rate / count_over_time)`. */
+function nameOf(operand: MetricsOperand): string {
+  switch (operand.kind) {
+    case 'literal':
+      return printStatic(operand.value);
+    case 'metrics-pipeline':
+      return operand.aggregate.kind === 'metrics-compare' ? 'compare' : operand.aggregate.name;
+    case 'metrics-math':
+      return `(${nameOf(operand.left)} ${operand.op} ${nameOf(operand.right)})`;
+    default:
+      return unreachable(operand);
+  }
+}
+
+function finishSeries(series: Series, steps: Steps, exemplars: ExemplarReservoir): MetricSeries {
+  const timestampOf = (step: number): bigint => steps.startUnixNanos + BigInt(step + 1) * steps.stepNanos;
+  const samples: MetricSample[] = [];
+  series.values.forEach((value, step) => {
+    if (!Number.isNaN(value)) {
+      samples.push({ timestampUnixNanos: timestampOf(step), value });
+    }
+  });
+  return { labels: series.labels, samples, exemplars: exemplars.of(labelsKey(series.labels), series.values) };
+}
