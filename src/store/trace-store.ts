@@ -8,9 +8,9 @@ import type { Static } from '../traceql/static.ts';
 import type { TraceMatch } from '../traceql/match.ts';
 import type { MetricSeries } from '../traceql/metrics.ts';
 import type { Trace, TraceId, UnixNanos } from '../trace/model.ts';
+import type { IngestEncoding } from '../wire/transcode.ts';
 
-/** How an ingest body is encoded on the wire, before compression. */
-export type IngestEncoding = 'otlp-protobuf' | 'otlp-json' | 'zipkin-json' | 'jaeger-json';
+export type { IngestEncoding };
 
 /** One request's worth of spans, as received. */
 export interface IngestBatch {
