@@ -1,6 +1,7 @@
 import { InlineField, TextArea } from '@grafana/ui';
 import { useEffect, useState, type KeyboardEvent } from 'react';
-import { problemOf } from './diagnostics.ts';
+
+const diagnosticsDelayMs = 300;
 
 interface TraceqlFieldProps {
   readonly text: string;
@@ -14,7 +15,7 @@ export function TraceqlField({ text, onCommit, onRun }: TraceqlFieldProps) {
   const [draft, setDraft] = useState(text);
   // The query can change from outside: history, "edit as text", another data source.
   useEffect(() => setDraft(text), [text]);
-  const problem = problemOf(draft);
+  const problem = useProblem(draft);
 
   const runOnShiftEnter = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && event.shiftKey) {
@@ -47,4 +48,24 @@ export function TraceqlField({ text, onCommit, onRun }: TraceqlFieldProps) {
       )}
     </>
   );
+}
+
+/** The parser is loaded with the first text: dashboards that only show traces need no editor. */
+function useProblem(text: string): string | undefined {
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    let isCurrent = true;
+    // A moment without typing: half a query is no mistake yet.
+    const timer = setTimeout(async () => {
+      const { problemOf } = await import('./diagnostics.ts');
+      if (isCurrent) {
+        setProblem(problemOf(text));
+      }
+    }, diagnosticsDelayMs);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [text]);
+  return problem;
 }

@@ -1,0 +1,80 @@
+import { dateTime, locationUtil, type GrafanaTheme2 } from '@grafana/data';
+import { createClient } from '../api/client.ts';
+import { proxyTransport } from '../datasource/backend-transport.ts';
+import type { Host } from '../ui/host.ts';
+import { darkTheme, lightTheme, type Theme } from '../ui/kit/theme.ts';
+import { urlViewState } from './url-view-state.ts';
+
+/** Keys in the browser's storage are shared by all of Grafana. */
+const preferencePrefix = 'vivace-traces-app.';
+
+/** What the UI needs anywhere in Grafana, pages and panels. */
+export const browserServices: Pick<Host, 'copyText' | 'preferences' | 'saveFile'> = {
+  copyText,
+  preferences: {
+    get: (key) => localStorage.getItem(preferencePrefix + key) ?? undefined,
+    set: (key, value) => localStorage.setItem(preferencePrefix + key, value),
+  },
+  saveFile(name, contentType, bytes) {
+    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: contentType }));
+    const anchor = document.createElement('a');
+    anchor.href = url;
+    anchor.download = name;
+    anchor.click();
+    URL.revokeObjectURL(url);
+  },
+};
+
+/** The host of an app page over one data source. */
+export function pageHost(dataSource: { readonly uid: string; readonly url?: string }, theme: GrafanaTheme2): Host {
+  return {
+    ...browserServices,
+    client: createClient(proxyTransport(dataSource.url ?? '')),
+    viewState: urlViewState(dataSource.uid),
+    nowMs: () => dateTime().valueOf(),
+    theme: { decidedBy: 'host', name: theme.isDark ? 'dark' : 'light' },
+    gunzip,
+  };
+}
+
+/** Our colours on Grafana's ground: the page must not look like a patch on it. */
+export function uiTheme(theme: GrafanaTheme2): Theme {
+  const base = theme.isDark ? darkTheme : lightTheme;
+  return {
+    ...base,
+    background: theme.colors.background.primary,
+    surface: theme.colors.background.secondary,
+    line: theme.colors.border.weak,
+    text: theme.colors.text.primary,
+    textMuted: theme.colors.text.secondary,
+  };
+}
+
+/** The full view of a trace: a page of the app. Where Grafana runs below a path, the link is too. */
+export function fullViewHref(traceId: string, spanId: string, datasourceUid: string): string {
+  const span = spanId === '' ? '' : `span=${spanId}&`;
+  return locationUtil.assureBaseUrl(
+    `/a/vivace-traces-app/trace/${traceId}?${span}ds=${encodeURIComponent(datasourceUid)}`
+  );
+}
+
+async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Browsers hide the clipboard from pages served over plain HTTP, which Grafana often is.
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.style.position = 'fixed';
+  area.style.opacity = '0';
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
+
+async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
