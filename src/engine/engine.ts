@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Codecs } from '../base/codecs.ts';
-import { CodedError, CorruptionError } from '../base/coded-error.ts';
+import { CodedError, CorruptionError, errorCodeOf } from '../base/coded-error.ts';
 import type { Random } from '../base/random.ts';
 import type {
   Answer,
@@ -22,8 +22,8 @@ import { toOtlpProtobuf } from '../wire/transcode.ts';
 import type { BlockReader } from './block/block-reader.ts';
 import type { Disk } from './disk.ts';
 import { silentLog, type EngineLog } from './engine-log.ts';
-import { walkerVersion } from './head/walk.ts';
-import { Heads } from './heads.ts';
+import { walkerVersion, type Verdict } from './head/walk.ts';
+import { Heads, type HeadSlot } from './heads.ts';
 import { defaultLimits, type EngineLimits } from './limits.ts';
 import { Maintenance } from './maintenance.ts';
 import { messageOf } from './os-error.ts';
@@ -109,8 +109,7 @@ export class Engine implements TraceStore {
   async ingest(batch: IngestBatch): Promise<IngestResult> {
     const wal = this.admit(batch);
     const otlp = batch.encoding === 'otlp-protobuf' ? batch.decoded : toOtlpProtobuf(batch.encoding, batch.decoded);
-    const slot = this.heads.activeFor(batch.tenant, wal.durableSequence, this.options.clock.monotonicMs());
-    const verdict = slot.head.append(otlp);
+    const { slot, verdict } = this.appendToHead(batch.tenant, otlp, wal.durableSequence);
     const result: IngestResult = {
       acceptedSpans: verdict.acceptedSpans,
       rejectedSpans: verdict.rejectedSpans,
@@ -252,6 +251,26 @@ export class Engine implements TraceStore {
     const { tenants } = this.maintenance.manifest;
     if (!tenants.has(tenant) && this.heads.of(tenant).length === 0 && this.status().tenants >= this.limits.tenantsMax) {
       throw new CodedError('resource_exhausted', `tenant ${tenant} would be one more than ${this.limits.tenantsMax}`);
+    }
+  }
+
+  /** Errors: `invalid_argument`; nothing stays of the request then. */
+  private appendToHead(
+    tenant: string,
+    otlp: Uint8Array,
+    durableSequence: number
+  ): { slot: HeadSlot; verdict: Verdict } {
+    const slot = this.heads.activeFor(tenant, durableSequence, this.options.clock.monotonicMs());
+    try {
+      return { slot, verdict: slot.head.append(otlp) };
+    } catch (error) {
+      if (errorCodeOf(error) !== 'resource_exhausted' || slot.head.rowCount === 0) {
+        throw error;
+      }
+      // The head has no address space left: the request goes to the next one.
+      slot.sealed = true;
+      const next = this.heads.activeFor(tenant, durableSequence, this.options.clock.monotonicMs());
+      return { slot: next, verdict: next.head.append(otlp) };
     }
   }
 

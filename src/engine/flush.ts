@@ -1,5 +1,5 @@
 import type { Codecs } from '../base/codecs.ts';
-import type { BlockMeta } from './block/block-meta.ts';
+import type { BlockMeta } from './block/format.ts';
 import { writeBlock } from './block/write-block.ts';
 import type { Disk } from './disk.ts';
 import { planFlush } from './head/flush-plan.ts';

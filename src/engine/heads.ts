@@ -1,4 +1,5 @@
 import { Head } from './head/head.ts';
+import { OtlpWalker } from './head/walk.ts';
 import type { EngineLimits } from './limits.ts';
 import type { StoredBlock } from './manifest.ts';
 
@@ -25,6 +26,8 @@ export interface HeadSlot {
 /** The heads of all tenants: of each a list, oldest first, of which only the last may take rows. */
 export class Heads {
   private readonly limits: EngineLimits;
+  /** One for all heads: its buffers grow as big as a request. */
+  private readonly walker = new OtlpWalker();
   private readonly byTenant = new Map<string, HeadSlot[]>();
 
   constructor(limits: EngineLimits) {
@@ -45,7 +48,7 @@ export class Heads {
     const slot: HeadSlot = {
       tenant,
       id,
-      head: new Head(this.limits.head),
+      head: new Head(this.limits.head, this.walker),
       createdMs: nowMs,
       firstSequence: 0,
       lastSequence: 0,

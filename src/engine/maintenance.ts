@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { hexFromBytes } from '../trace/ids.ts';
-import type { BlockMeta } from './block/block-meta.ts';
+import type { BlockMeta } from './block/format.ts';
 import type { Disk } from './disk.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { FlushPayload } from './flush.ts';
@@ -149,7 +149,7 @@ export class Maintenance {
       meta,
       walSequenceFirst: slot.firstSequence,
       walSequenceLast: slot.lastSequence,
-      receivedUnixNanosMax: slot.receivedUnixNanosMax,
+      receivedUnixNanosMax: String(slot.receivedUnixNanosMax),
     }));
   }
 

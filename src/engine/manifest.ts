@@ -1,6 +1,6 @@
 import { CodedError, CorruptionError } from '../base/coded-error.ts';
 import { crc32c } from '../base/crc32c.ts';
-import type { BlockMeta } from './block/block-meta.ts';
+import type { BlockMeta } from './block/format.ts';
 import type { Disk } from './disk.ts';
 
 /** A block as the manifest lists it. */
@@ -9,8 +9,8 @@ export interface StoredBlock {
   /** WAL sequences of the head it was cut from, inclusive. */
   readonly walSequenceFirst: number;
   readonly walSequenceLast: number;
-  /** When its last request arrived: retention counts from here or from span time, whichever is later. */
-  readonly receivedUnixNanosMax: bigint;
+  /** When its last request arrived, decimal: retention counts from here or from span time, whichever is later. */
+  readonly receivedUnixNanosMax: string;
 }
 
 export interface TenantManifest {
@@ -100,18 +100,13 @@ export function isCoveredBy(manifest: Manifest, tenant: string, sequence: number
   return sequence <= manifest.coveredFloor || sequence <= (manifest.tenants.get(tenant)?.coveredThrough ?? 0);
 }
 
-/** Bigints as `{"$bigint":"…"}`; nothing else in a manifest has that key. */
 function jsonOfManifest(manifest: Manifest): string {
-  const plain = { ...manifest, tenants: [...manifest.tenants] };
-  return JSON.stringify(plain, (_, value: unknown) => (typeof value === 'bigint' ? { $bigint: String(value) } : value));
+  return JSON.stringify({ ...manifest, tenants: [...manifest.tenants] });
 }
 
 function manifestOfJson(json: string): Manifest {
-  const plain: unknown = JSON.parse(json, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && '$bigint' in value ? BigInt(String(value.$bigint)) : value
-  );
   // The sum holds, so this is what jsonOfManifest wrote.
-  const written = plain as Omit<Manifest, 'tenants'> & { tenants: [string, TenantManifest][] };
+  const written = JSON.parse(json) as Omit<Manifest, 'tenants'> & { tenants: [string, TenantManifest][] };
   return { ...written, tenants: new Map(written.tenants) };
 }
 

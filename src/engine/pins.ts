@@ -43,7 +43,7 @@ export class Pins {
   async pin(heads: readonly HeadSlot[], blocks: readonly StoredBlock[]): Promise<Pin> {
     const rowSets = heads.filter(({ durableRows }) => durableRows > 0).map((slot) => this.snapshotOf(slot));
     for (const { meta } of blocks) {
-      this.holders.set(meta.id, (this.holders.get(meta.id) ?? 0) + 1);
+      this.holders.set(meta.blockId, (this.holders.get(meta.blockId) ?? 0) + 1);
     }
     const pinned = await Promise.all(blocks.map((block) => this.open(block)));
     return { heads: rowSets, blocks: pinned, release: () => this.release(blocks) };
@@ -56,15 +56,15 @@ export class Pins {
 
   /** The manifest no longer lists the block: its file goes as soon as nothing holds it. */
   drop(block: StoredBlock): void {
-    this.dropped.set(block.meta.id, block);
-    if (!this.holders.has(block.meta.id)) {
+    this.dropped.set(block.meta.blockId, block);
+    if (!this.holders.has(block.meta.blockId)) {
       this.removeFile(block);
     }
   }
 
   private release(blocks: readonly StoredBlock[]): void {
     for (const block of blocks) {
-      const { id } = block.meta;
+      const id = block.meta.blockId;
       const left = (this.holders.get(id) ?? 0) - 1;
       if (left > 0) {
         this.holders.set(id, left);
@@ -88,28 +88,28 @@ export class Pins {
   }
 
   private async open(block: StoredBlock): Promise<PinnedBlock> {
-    const { id, path } = block.meta;
+    const { blockId, path } = block.meta;
     try {
       return { path, reader: await this.readerOf(block), warning: undefined };
     } catch (error) {
-      this.readers.delete(id);
+      this.readers.delete(blockId);
       return { path, reader: undefined, warning: `block ${path} is left out: ${messageOf(error)}` };
     }
   }
 
   private readerOf({ meta }: StoredBlock): Promise<BlockReader> {
-    let reader = this.readers.get(meta.id);
+    let reader = this.readers.get(meta.blockId);
     if (reader === undefined) {
       reader = openBlock(this.disk, meta, this.codecs);
-      this.readers.set(meta.id, reader);
+      this.readers.set(meta.blockId, reader);
     }
     return reader;
   }
 
   /** A failure leaves a file that the next start removes: the manifest remembers it. */
   private removeFile({ meta }: StoredBlock): void {
-    this.readers.delete(meta.id);
-    this.dropped.delete(meta.id);
+    this.readers.delete(meta.blockId);
+    this.dropped.delete(meta.blockId);
     this.disk
       .remove(meta.path)
       .then(() => this.disk.syncDirectory(meta.path.slice(0, meta.path.lastIndexOf('/'))))

@@ -41,6 +41,7 @@ export function planRetention(
 }
 
 function retainedFrom({ meta, receivedUnixNanosMax }: StoredBlock, nowUnixNanos: bigint): bigint {
-  const { endUnixNanos } = meta;
-  return endUnixNanos <= nowUnixNanos && endUnixNanos > receivedUnixNanosMax ? endUnixNanos : receivedUnixNanosMax;
+  const end = BigInt(meta.endUnixNanos);
+  const received = BigInt(receivedUnixNanosMax);
+  return end <= nowUnixNanos && end > received ? end : received;
 }
