@@ -2,6 +2,8 @@
  * One request to the query API and its answer, free of sockets: the doors move bytes, `tempo/` and `vivace/` decide.
  */
 import type { Clock } from '../base/clock.ts';
+import { stringifyJson } from '../wire/json.ts';
+import { encodeMessage, messageToJson, type Message } from '../wire/protobuf-schema.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 
 export interface ApiRequest {
@@ -46,6 +48,21 @@ export const contentTypes = {
 
 export function jsonResponse(value: unknown, headers?: Readonly<Record<string, string>>): ApiResponse {
   return { status: 200, contentType: contentTypes.json, body: JSON.stringify(value), headers };
+}
+
+/**
+ * A message of Tempo's API as the client takes it: protobuf when it asks for that, else JSON with default values left out. Only the
+ * lists in `empty` are there also when they have no element: strict decoders take it, and a script can map over them.
+ */
+export function messageResponse<T extends object>(
+  accept: string,
+  type: Message<T>,
+  value: T,
+  empty: Readonly<Record<string, readonly never[]>>
+): ApiResponse {
+  return accept.includes(contentTypes.protobuf)
+    ? { status: 200, contentType: contentTypes.protobuf, body: encodeMessage(type, value) }
+    : { status: 200, contentType: contentTypes.json, body: stringifyJson({ ...empty, ...messageToJson(type, value) }) };
 }
 
 export function textResponse(status: number, text: string): ApiResponse {

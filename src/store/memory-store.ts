@@ -184,7 +184,9 @@ function overlaps(trace: Trace, { startUnixNanos, endUnixNanos }: TimeRange): bo
 }
 
 function spansMatching(filter: Query | undefined, trace: Trace): readonly Span[] {
-  return filter === undefined ? trace.spans : evaluateTrace(filter, trace).flatMap((spanset) => spanset.spans);
+  return filter === undefined
+    ? trace.spans
+    : evaluateTrace(filter, trace).flatMap((spanset) => spanset.spans.map((index) => trace.spans[index]));
 }
 
 function addKeys(keys: Set<string>, attributes: readonly Attribute[]): void {

@@ -5,7 +5,13 @@ import type { Static } from '../../traceql/static.ts';
 import { listedIntrinsics, parseAttribute } from '../../traceql/attributes.ts';
 import { lenientQuery } from '../../traceql/lenient.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
-import { jsonResponse } from '../exchange.ts';
+import { messageResponse } from '../exchange.ts';
+import {
+  searchTagsResponse,
+  searchTagsV2Response,
+  searchTagValuesResponse,
+  searchTagValuesV2Response,
+} from '../../wire/tempo.ts';
 import { decodeSegment, invalid, limitParam, quote, textParam } from './params.ts';
 import { attributeRange } from './range.ts';
 import { metadataMetrics, tagValueOf } from './shape.ts';
@@ -27,13 +33,23 @@ interface ScopedNames {
 export async function tagNamesV1(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
   const { scopes, answer } = await scopedNames(request, context, false);
   const tagNames = [...new Set(scopes.flatMap((scope) => scope.tags))].sort();
-  return jsonResponse({ tagNames, metrics: metadataMetrics(answer) });
+  return messageResponse(
+    request.accept,
+    searchTagsResponse,
+    { tagNames, metrics: metadataMetrics(answer) },
+    { tagNames: [] }
+  );
 }
 
 /** `/api/v2/search/tags`: by scope. */
 export async function tagNamesV2(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
   const { scopes, answer } = await scopedNames(request, context, true);
-  return jsonResponse({ scopes, metrics: metadataMetrics(answer) });
+  return messageResponse(
+    request.accept,
+    searchTagsV2Response,
+    { scopes, metrics: metadataMetrics(answer) },
+    { scopes: [] }
+  );
 }
 
 /** Intrinsics come unasked in version 2 only. */
@@ -78,13 +94,23 @@ export async function tagValuesV1(request: ApiRequest, context: ApiContext, segm
   const attribute = attributeOfV1Name(decodeSegment(segment));
   const { values, answer } = await valuesOf(request, context, attribute);
   const tagValues = [...new Set(values.map((value) => value.value))];
-  return jsonResponse({ tagValues, metrics: metadataMetrics(answer) });
+  return messageResponse(
+    request.accept,
+    searchTagValuesResponse,
+    { tagValues, metrics: metadataMetrics(answer) },
+    { tagValues: [] }
+  );
 }
 
 /** `/api/v2/search/tag/{tag}/values`: TraceQL identifiers, values with their type. */
 export async function tagValuesV2(request: ApiRequest, context: ApiContext, segment: string): Promise<ApiResponse> {
   const { values, answer } = await valuesOf(request, context, decodeSegment(segment));
-  return jsonResponse({ tagValues: values, metrics: metadataMetrics(answer) });
+  return messageResponse(
+    request.accept,
+    searchTagValuesV2Response,
+    { tagValues: values, metrics: metadataMetrics(answer) },
+    { tagValues: [] }
+  );
 }
 
 const v1Intrinsics: ReadonlyMap<string, string> = new Map([

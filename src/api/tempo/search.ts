@@ -1,6 +1,7 @@
 /** Search and TraceQL metrics. */
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
-import { jsonResponse } from '../exchange.ts';
+import { queryInstantResponse, queryRangeResponse, searchResponse } from '../../wire/tempo.ts';
+import { contentTypes, messageResponse } from '../exchange.ts';
 import { countParam, limitParam, textParam } from './params.ts';
 import { metricsQuery, searchQuery } from './query.ts';
 import { alignedMetricsRange, instantMetricsRange, searchRange } from './range.ts';
@@ -29,10 +30,10 @@ export async function search(request: ApiRequest, { store, clock }: ApiContext):
     spansPerSpanset,
     signal: request.signal,
   });
-  return jsonResponse(searchBody(answer));
+  return messageResponse(request.accept, searchResponse, searchBody(answer), { traces: [] });
 }
 
-/** `/api/metrics/query_range` */
+/** `/api/metrics/query_range`, in JSON whatever the client accepts, as Tempo. */
 export async function metricsRange(request: ApiRequest, { store, clock }: ApiContext): Promise<ApiResponse> {
   const { params } = request;
   const query = metricsQuery(params);
@@ -43,7 +44,8 @@ export async function metricsRange(request: ApiRequest, { store, clock }: ApiCon
     exemplars: limitParam(params, 'exemplars', exemplarsMax),
     signal: request.signal,
   });
-  return jsonResponse(metricsRangeBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER)));
+  const body = metricsRangeBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER));
+  return messageResponse(contentTypes.json, queryRangeResponse, body, { series: [] });
 }
 
 /** `/api/metrics/query` */
@@ -57,5 +59,6 @@ export async function metricsInstant(request: ApiRequest, { store, clock }: ApiC
     exemplars: 0,
     signal: request.signal,
   });
-  return jsonResponse(metricsInstantBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER)));
+  const body = metricsInstantBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER));
+  return messageResponse(contentTypes.json, queryInstantResponse, body, { series: [] });
 }

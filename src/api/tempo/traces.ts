@@ -1,8 +1,8 @@
 /** Trace by id, both versions. */
-import { encodeTracesJson, tempoV1JsonOptions, tempoV2JsonOptions } from '../../wire/otlp-json.ts';
-import { encodeUtf8 } from '../../wire/utf8.ts';
+import { encodeTracesJson, tempoV1JsonOptions } from '../../wire/otlp-json.ts';
+import { stringifyJson } from '../../wire/json.ts';
 import { encodeTraces } from '../../wire/otlp-protobuf.ts';
-import { encodeTraceByIdResponse } from '../../wire/tempo.ts';
+import { encodeTraceByIdResponse, traceByIdResponseToJson, type TraceByIdResponse } from '../../wire/tempo.ts';
 import { parseTraceId } from '../../trace/ids.ts';
 import type { TraceId } from '../../trace/model.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
@@ -38,34 +38,15 @@ export async function traceV2(
   const traceId = traceIdOf(segment);
   requestedRange(request.params, clock);
   const answer = await store.trace({ tenant: request.tenant, traceId, signal: request.signal });
-  const spans = answer.data?.spans ?? [];
-  const message = answer.warnings.join('; ');
-  const { inspectedBytes } = answer.stats;
-  if (wantsProtobuf(request)) {
-    const body = encodeTraceByIdResponse({
-      trace: spans,
-      metrics: { inspectedBytes: BigInt(inspectedBytes) },
-      status: answer.partial ? 'PARTIAL' : 'COMPLETE',
-      message,
-    });
-    return { status: 200, contentType: contentTypes.protobuf, body };
-  }
-  const rest = {
-    metrics: inspectedBytes === 0 ? {} : { inspectedBytes: String(inspectedBytes) },
-    status: answer.partial ? 'PARTIAL' : undefined,
-    message: message || undefined,
+  const response: TraceByIdResponse = {
+    trace: answer.data?.spans ?? [],
+    metrics: { inspectedBytes: String(answer.stats.inspectedBytes) },
+    status: answer.partial ? 'PARTIAL' : 'COMPLETE',
+    message: answer.warnings.join('; '),
   };
-  const trace = spans.length === 0 ? encodeUtf8('{"trace":{}}') : encodeTracesJson(spans, tempoV2JsonOptions);
-  return { status: 200, contentType: contentTypes.json, body: withFields(trace, rest) };
-}
-
-/** `{"trace":…}` is JSON text already; parsing it only to print it with more fields would double the cost of a large one. */
-function withFields(json: Uint8Array, fields: object): Uint8Array {
-  const more = encodeUtf8(`,${JSON.stringify(fields).slice(1)}`);
-  const body = new Uint8Array(json.length - 1 + more.length);
-  body.set(json.subarray(0, -1));
-  body.set(more, json.length - 1);
-  return body;
+  return wantsProtobuf(request)
+    ? { status: 200, contentType: contentTypes.protobuf, body: encodeTraceByIdResponse(response) }
+    : { status: 200, contentType: contentTypes.json, body: stringifyJson(traceByIdResponseToJson(response)) };
 }
 
 function traceIdOf(segment: string): TraceId {
