@@ -1,0 +1,172 @@
+import { css, cx } from '@emotion/css';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { CSSProperties, DragEvent, ReactElement } from 'react';
+import { FilePage } from './file/FilePage.tsx';
+import type { OpenFile } from './file/FilePage.tsx';
+import { readTraceFile } from './file/read-file.ts';
+import { Header } from './Header.tsx';
+import { HelpSheet } from './HelpSheet.tsx';
+import type { Host } from './host.ts';
+import { Button, ErrorNote } from './kit/controls.tsx';
+import { ErrorBoundary } from './kit/ErrorBoundary.tsx';
+import { cssVariables, themeOf } from './kit/theme.ts';
+import { useTheme } from './kit/use-theme.ts';
+import { SearchPage } from './search/SearchPage.tsx';
+import { wholeTrace } from './state/view.ts';
+import type { SearchView } from './state/view.ts';
+import { TracePage } from './trace/TracePage.tsx';
+
+export interface AppProps {
+  readonly host: Host;
+}
+
+/** The whole UI: search, trace, files. Fills its parent, which must have a height. */
+export function App({ host }: AppProps): ReactElement {
+  const view = useSyncExternalStore(
+    useCallback((listener: () => void) => host.viewState.subscribe(listener), [host]),
+    () => host.viewState.get()
+  );
+  const [themeName, toggleTheme] = useTheme(host);
+  const theme = themeOf(themeName);
+  const [file, setFile] = useState<OpenFile>();
+  const [fileError, setFileError] = useState<unknown>(undefined);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const [isDragging, setDragging] = useState(false);
+  const fileInput = useRef<HTMLInputElement>(null);
+  const lastSearch = useLastSearch(view.page === 'search' ? view : undefined);
+  const variables = useMemo(() => cssVariables(theme) as CSSProperties, [theme]);
+
+  const openFile = (chosen: File): void => {
+    setFileError(undefined);
+    readTraceFile(host, chosen).then(
+      (opened) => {
+        setFile(opened);
+        host.viewState.set({ page: 'file', traceId: undefined, focus: wholeTrace }, 'push');
+      },
+      (error: unknown) => setFileError(error)
+    );
+  };
+  const onDrag = (event: DragEvent, over: boolean): void => {
+    if (event.dataTransfer.types.includes('Files')) {
+      event.preventDefault();
+      setDragging(over);
+    }
+  };
+
+  return (
+    <div
+      className={cx(styles.root, theme.name === 'dark' ? styles.dark : styles.light)}
+      style={variables}
+      data-theme={theme.name}
+      onDragOver={(event) => onDrag(event, true)}
+      onDragLeave={(event) => event.currentTarget === event.target && setDragging(false)}
+      onDrop={(event) => {
+        onDrag(event, false);
+        const dropped = event.dataTransfer.files[0];
+        if (dropped) {
+          openFile(dropped);
+        }
+      }}
+      onKeyDown={(event) => {
+        const isTyping = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable=true]');
+        if (event.key === '?' && !isTyping) {
+          setHelpOpen(true);
+          event.preventDefault();
+        } else if (event.key === '/' && !isTyping) {
+          event.currentTarget.querySelector<HTMLElement>('[role=search] input, [role=search] [contenteditable=true]')?.focus();
+          event.preventDefault();
+        }
+      }}
+    >
+      <Header
+        host={host}
+        view={view}
+        lastSearch={lastSearch}
+        themeName={theme.name}
+        onToggleTheme={host.theme.decidedBy === 'person' ? toggleTheme : undefined}
+        onChooseFile={() => fileInput.current?.click()}
+        onHelp={() => setHelpOpen(true)}
+      />
+      <input
+        ref={fileInput}
+        type="file"
+        hidden
+        aria-label="Trace file"
+        accept=".json,.jsonl,.ndjson,.otlp,.pb,.bin,.proto,.gz"
+        onChange={(event) => {
+          const chosen = event.target.files?.[0];
+          if (chosen) {
+            openFile(chosen);
+          }
+          // The same file may be chosen again after it has changed.
+          event.target.value = '';
+        }}
+      />
+      {fileError !== undefined && (
+        <div className={styles.fileError}>
+          <ErrorNote>{fileError instanceof Error ? fileError.message : String(fileError)}</ErrorNote>
+          <Button small onClick={() => setFileError(undefined)}>
+            Dismiss
+          </Button>
+        </div>
+      )}
+      <main className={styles.main}>
+        <ErrorBoundary key={view.page} what="this page">
+          {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
+          {view.page === 'trace' && <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} />}
+          {view.page === 'file' && (
+            <FilePage host={host} view={view} theme={theme} file={file} onChoose={() => fileInput.current?.click()} />
+          )}
+        </ErrorBoundary>
+      </main>
+      {isDragging && <div className={styles.drop}>Drop a trace file: OTLP, Jaeger or Zipkin</div>}
+      {isHelpOpen && <HelpSheet onClose={() => setHelpOpen(false)} />}
+    </div>
+  );
+}
+
+/** The search one came from: what the trace page goes back to. */
+function useLastSearch(current: SearchView | undefined): SearchView | undefined {
+  const [last, setLast] = useState<SearchView>();
+  useEffect(() => {
+    if (current) {
+      setLast(current);
+    }
+  }, [current]);
+  return current ?? last;
+}
+
+const styles = {
+  root: css({
+    display: 'flex',
+    flexDirection: 'column',
+    height: '100%',
+    minHeight: 0,
+    minWidth: 0,
+    position: 'relative',
+    overflow: 'hidden',
+    background: 'var(--v-background)',
+    color: 'var(--v-text)',
+    fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+    fontSize: 13,
+    lineHeight: 1.45,
+    WebkitFontSmoothing: 'antialiased',
+    '& *': { boxSizing: 'border-box' },
+  }),
+  dark: css({ colorScheme: 'dark' }),
+  light: css({ colorScheme: 'light' }),
+  main: css({ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0, minWidth: 0 }),
+  fileError: css({ display: 'flex', alignItems: 'center', paddingRight: 12, '& > :first-child': { flex: 1 } }),
+  drop: css({
+    position: 'absolute',
+    inset: 8,
+    zIndex: 20,
+    display: 'grid',
+    placeItems: 'center',
+    border: '2px dashed var(--v-accent)',
+    borderRadius: 10,
+    background: 'var(--v-veil)',
+    fontSize: 18,
+    pointerEvents: 'none',
+  }),
+};

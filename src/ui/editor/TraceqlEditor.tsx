@@ -1,0 +1,174 @@
+import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete';
+import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { linter } from '@codemirror/lint';
+import type { Diagnostic } from '@codemirror/lint';
+import { Compartment, EditorState } from '@codemirror/state';
+import type { Extension } from '@codemirror/state';
+import { EditorView, keymap, placeholder } from '@codemirror/view';
+import { css } from '@emotion/css';
+import { useEffect, useRef } from 'react';
+import type { ReactElement } from 'react';
+import type { Host } from '../host.ts';
+import type { Theme } from '../kit/theme.ts';
+import { checkQuery } from '../search/check-query.ts';
+import { rangeSeconds } from '../state/view.ts';
+import type { Range } from '../state/view.ts';
+import { completeTraceql } from './completion.ts';
+import { highlighting } from './highlighting.ts';
+
+export interface TraceqlEditorProps {
+  readonly host: Pick<Host, 'client' | 'nowMs'>;
+  readonly value: string;
+  readonly range: Range;
+  readonly theme: Theme;
+  onChange(value: string): void;
+  onSubmit(): void;
+}
+
+/** TraceQL with colours, completion from what the server has seen, and faults underlined as one types. Enter asks, Shift+Enter breaks the line. */
+export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
+  const parent = useRef<HTMLDivElement>(null);
+  const editor = useRef<EditorView>(undefined);
+  const themeSlot = useRef(new Compartment());
+  // Extensions live as long as the editor: they read the newest props through this.
+  const latest = useRef(props);
+  latest.current = props;
+
+  useEffect(() => {
+    const view = new EditorView({
+      parent: parent.current!,
+      state: EditorState.create({
+        doc: latest.current.value,
+        extensions: [
+          keymap.of([
+            ...completionKeymap,
+            {
+              key: 'Enter',
+              run: () => {
+                latest.current.onSubmit();
+                return true;
+              },
+              shift: (target) => {
+                target.dispatch(target.state.replaceSelection('\n'));
+                return true;
+              },
+            },
+            ...defaultKeymap,
+            ...historyKeymap,
+          ]),
+          history(),
+          closeBrackets(),
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': 'TraceQL query' }),
+          placeholder('{ resource.service.name = "checkout" && duration > 500ms }'),
+          highlighting,
+          autocompletion({ override: [(context) => complete(context, latest.current)], activateOnTyping: true }),
+          linter((target) => diagnosticsOf(target.state.doc.toString()), { delay: 250 }),
+          themeSlot.current.of(editorTheme(latest.current.theme)),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) {
+              latest.current.onChange(update.state.doc.toString());
+            }
+          }),
+        ],
+      }),
+    });
+    editor.current = view;
+    return () => view.destroy();
+  }, []);
+
+  useEffect(() => {
+    const view = editor.current;
+    if (view && view.state.doc.toString() !== props.value) {
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: props.value } });
+    }
+  }, [props.value]);
+  useEffect(() => {
+    editor.current?.dispatch({ effects: themeSlot.current.reconfigure(editorTheme(props.theme)) });
+  }, [props.theme]);
+
+  return <div ref={parent} className={styles.root} data-testid="traceql-editor" />;
+}
+
+async function complete(context: CompletionContext, { host, range }: TraceqlEditorProps): Promise<CompletionResult | null> {
+  const controller = new AbortController();
+  context.addEventListener('abort', () => controller.abort());
+  const found = await completeTraceql(
+    host.client,
+    context.state.doc.toString(),
+    context.pos,
+    rangeSeconds(range, host.nowMs()),
+    controller.signal
+  );
+  if (!found || (found.options.length === 0 && !context.explicit)) {
+    return null;
+  }
+  const options = found.options.map((option): Completion => ({
+    label: option.label,
+    apply: option.insert,
+    detail: option.detail,
+    info: option.documentation,
+    boost: option.boost,
+  }));
+  return { from: found.from, to: found.to, options, filter: false };
+}
+
+function diagnosticsOf(text: string): Diagnostic[] {
+  const error = checkQuery(text);
+  if (!error) {
+    return [];
+  }
+  const from = Math.min(error.offset, Math.max(0, text.length - 1));
+  return [
+    {
+      from,
+      to: Math.min(text.length, Math.max(from + 1, error.offset + error.length)),
+      severity: 'error',
+      message: error.message,
+      actions: error.fixes.map((fix) => ({
+        name: fix.title,
+        apply: (view) => view.dispatch({ changes: { from: fix.offset, to: fix.offset + fix.length, insert: fix.replacement } }),
+      })),
+    },
+  ];
+}
+
+function editorTheme(theme: Theme): Extension {
+  return EditorView.theme(
+    {
+      '&': { backgroundColor: theme.background, color: theme.text, fontSize: '13px' },
+      '.cm-content': { fontFamily: mono, caretColor: theme.text, padding: '6px 0' },
+      '.cm-line': { padding: '0 9px' },
+      '&.cm-focused': { outline: 'none' },
+      '.cm-cursor': { borderLeftColor: theme.text },
+      '&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection': { backgroundColor: theme.selected },
+      '.cm-placeholder': { color: theme.textMuted },
+      '.cm-tooltip': { backgroundColor: theme.surface, border: `1px solid ${theme.line}`, borderRadius: '5px', color: theme.text },
+      '.cm-tooltip-autocomplete ul li': { padding: '2px 8px', fontFamily: mono },
+      '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: theme.selected, color: theme.text },
+      '.cm-completionDetail': { color: theme.textMuted, fontStyle: 'normal' },
+      '.cm-tooltip.cm-completionInfo': { padding: '6px 9px', maxWidth: '340px' },
+      '.cm-diagnostic-error': { borderLeftColor: theme.error },
+    },
+    { dark: theme.name === 'dark' }
+  );
+}
+
+const mono = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';
+
+const styles = {
+  root: css({
+    border: '1px solid var(--v-line)',
+    borderRadius: 5,
+    overflow: 'hidden',
+    '&:focus-within': { outline: '2px solid var(--v-focus)', outlineOffset: -1 },
+    '& .tq-keyword': { color: 'var(--v-accent)' },
+    '& .tq-attribute': { color: 'var(--v-text)' },
+    '& .tq-string': { color: 'var(--v-warning)' },
+    '& .tq-number': { color: 'var(--v-warning)' },
+    '& .tq-operator': { color: 'var(--v-text-muted)' },
+    '& .tq-comment': { color: 'var(--v-text-muted)', fontStyle: 'italic' },
+    '& .tq-error': { color: 'var(--v-error)' },
+  }),
+};

@@ -1,0 +1,10 @@
+/** What the doors (standalone page, app, panels) mount. */
+export { App } from './App.tsx';
+export type { AppProps } from './App.tsx';
+export type { Host, Preferences, ViewState } from './host.ts';
+export { startView, urlOfView, viewFromUrl, wholeTrace } from './state/view.ts';
+export type { FileView, SearchView, TraceFocus, TraceView, View } from './state/view.ts';
+export { TracePane } from './trace/TracePane.tsx';
+export type { TracePaneProps } from './trace/TracePane.tsx';
+export { cssVariables, darkTheme, lightTheme, themeOf } from './kit/theme.ts';
+export type { Theme } from './kit/theme.ts';

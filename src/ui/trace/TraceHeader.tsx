@@ -1,0 +1,251 @@
+import { css } from '@emotion/css';
+import { useState } from 'react';
+import type { ReactElement, RefObject } from 'react';
+import { encodeTracesJson } from '../../wire/otlp-json.ts';
+import { Button, TextInput, WarningBanner } from '../kit/controls.tsx';
+import { formatCount, formatNanos, formatTime } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { depthMaxOf, foldToDepth } from '../waterfall/layout.ts';
+import type { Found } from './find.ts';
+import type { TraceModel } from './model.ts';
+import type { TracePaneProps } from './TracePane.tsx';
+
+interface TraceHeaderProps extends TracePaneProps {
+  readonly model: TraceModel;
+  readonly colors: readonly string[];
+  readonly found: Found | undefined;
+  readonly findInput: RefObject<HTMLInputElement | null>;
+  onNextMatch(forward: boolean): void;
+  onGoToRow(row: number): void;
+}
+
+/** What the trace is, what is wrong with it, and the tools to walk through it. */
+export function TraceHeader(props: TraceHeaderProps): ReactElement {
+  const { model, focus, warnings = [], onFocus, onGoToRow } = props;
+  const { table } = model;
+  const root = table.spans[0];
+  const hasRoot = root.parentSpanId === '';
+  const firstError = model.errorCount > 0 ? table.statusCode.indexOf(2) : -1;
+  return (
+    <header className={styles.root}>
+      <div className={styles.titleLine}>
+        <h1 className={styles.title}>
+          <span className={styles.rootService}>{table.services[table.service[0]] || 'unknown service'}</span>
+          <span>{hasRoot ? root.name : `${root.name} (root span not received)`}</span>
+        </h1>
+        <Tools {...props} />
+      </div>
+      <div className={styles.facts}>
+        <strong>{formatNanos(table.traceNanos)}</strong>
+        <span>{formatTime(Number(table.baseUnixNanos / 1_000_000n))}</span>
+        <span>{formatCount(table.rowCount, 'span')}</span>
+        <span>{formatCount(table.services.length, 'service')}</span>
+        {firstError >= 0 ? (
+          <button type="button" className={styles.errors} title="Go to the first error (e)" onClick={() => onGoToRow(firstError)}>
+            {formatCount(model.errorCount, 'error')}
+          </button>
+        ) : (
+          <span>no errors</span>
+        )}
+        <button type="button" className={styles.traceId} title="Copy trace id" onClick={() => void props.host.copyText(table.traceId)}>
+          {table.traceId} <Icon name="copy" size={12} />
+        </button>
+      </div>
+      <ServiceLegend {...props} />
+      {[...warnings, ...model.notes.map((note) => note.sentence)].length > 0 && (
+        <div className={styles.notes} data-testid="notes">
+          {warnings.map((warning) => (
+            <WarningBanner key={warning}>{warning}</WarningBanner>
+          ))}
+          {model.notes.map((note) => (
+            <WarningBanner key={note.kind}>
+              <span>{note.sentence}</span>
+              {note.row >= 0 && (
+                <Button small look="quiet" onClick={() => onGoToRow(note.row)}>
+                  Show
+                </Button>
+              )}
+            </WarningBanner>
+          ))}
+        </div>
+      )}
+      <div className={styles.bar}>
+        <FindBox {...props} />
+        <div className={styles.group} role="group" aria-label="Fold">
+          <Button small title="Fold all" onClick={() => onFocus({ ...focus, ...foldToDepth(0) }, 'replace')}>
+            Fold all
+          </Button>
+          <Button
+            small
+            title="Fold one level more ([)"
+            aria-label="Fold one level more"
+            onClick={() =>
+              onFocus({ ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? depthMaxOf(table)) - 1)) }, 'replace')
+            }
+          >
+            −1
+          </Button>
+          <Button
+            small
+            title="Unfold one level more (])"
+            aria-label="Unfold one level more"
+            onClick={() => {
+              const depth = (focus.foldDepth ?? Infinity) + 1;
+              onFocus({ ...focus, ...foldToDepth(depth >= depthMaxOf(table) ? undefined : depth) }, 'replace');
+            }}
+          >
+            +1
+          </Button>
+          <Button small title="Unfold all" onClick={() => onFocus({ ...focus, ...foldToDepth(undefined) }, 'replace')}>
+            Unfold all
+          </Button>
+        </div>
+        {focus.zoom && (
+          <Button small title="Show the whole trace (0)" onClick={() => onFocus({ ...focus, zoom: undefined }, 'replace')}>
+            Reset zoom
+          </Button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function FindBox({ focus, found, findInput, onFocus, onNextMatch, model }: TraceHeaderProps): ReactElement {
+  return (
+    <div className={styles.find}>
+      <TextInput
+        inputRef={findInput}
+        className={styles.findInput}
+        value={focus.find}
+        placeholder="Find in this trace"
+        aria-label="Find in this trace"
+        onChange={(event) => onFocus({ ...focus, find: event.target.value }, 'replace')}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') {
+            onNextMatch(!event.shiftKey);
+          } else if (event.key === 'Escape') {
+            onFocus({ ...focus, find: '' }, 'replace');
+            event.currentTarget.blur();
+          }
+        }}
+      />
+      {found && (
+        <>
+          <span className={styles.matchCount} role="status">
+            {found.count === 0 ? 'no match' : `${found.count.toLocaleString('en-US')} of ${model.table.rowCount.toLocaleString('en-US')}`}
+          </span>
+          <Button small look="quiet" aria-label="Previous match" title="Previous match (N)" onClick={() => onNextMatch(false)}>
+            <Icon name="up" size={13} />
+          </Button>
+          <Button small look="quiet" aria-label="Next match" title="Next match (n)" onClick={() => onNextMatch(true)}>
+            <Icon name="down" size={13} />
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Tools({ host, spans, model, link }: TraceHeaderProps): ReactElement {
+  const [isCopied, setCopied] = useState(false);
+  const download = (): void => {
+    const json = encodeTracesJson(spans, { ids: 'hex', enums: 'number', topKey: 'resourceSpans' });
+    host.saveFile(`trace-${model.table.traceId}.json`, 'application/json', json);
+  };
+  return (
+    <div className={styles.group}>
+      {link !== undefined && (
+        <Button
+          small
+          title="Copy a link to exactly this view"
+          onClick={() => {
+            void host.copyText(link).then(() => {
+              setCopied(true);
+              window.setTimeout(() => setCopied(false), 1_500);
+            });
+          }}
+        >
+          <Icon name="link" size={13} /> {isCopied ? 'Copied' : 'Copy link'}
+        </Button>
+      )}
+      <Button small title="Download this trace as OTLP JSON" onClick={download}>
+        <Icon name="download" size={13} /> OTLP JSON
+      </Button>
+    </div>
+  );
+}
+
+/** Services by self time; more than fit are counted. */
+const servicesShown = 12;
+
+function ServiceLegend({ model, colors }: TraceHeaderProps): ReactElement {
+  const byShare = model.services.map((stats, code) => ({ ...stats, code })).sort((a, b) => b.selfNanos - a.selfNanos);
+  return (
+    <ul className={styles.legend} aria-label="Services">
+      {byShare.slice(0, servicesShown).map(({ service, code, spanCount, errorCount, selfNanos }) => (
+        <li
+          key={code}
+          title={`${formatCount(spanCount, 'span')}, ${formatCount(errorCount, 'error')}, ${formatNanos(selfNanos)} self time`}
+        >
+          <span className={styles.swatch} style={{ background: colors[code] }} />
+          {service || 'unknown service'} <span className={styles.muted}>{spanCount}</span>
+          {errorCount > 0 && <span className={styles.errorDot} aria-label={formatCount(errorCount, 'error')} />}
+        </li>
+      ))}
+      {byShare.length > servicesShown && <li>{`and ${byShare.length - servicesShown} more`}</li>}
+    </ul>
+  );
+}
+
+const mono = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';
+const bare = { padding: 0, border: 0, background: 'none', font: 'inherit', cursor: 'pointer' } as const;
+
+const styles = {
+  root: css({ flex: 'none', borderBottom: '1px solid var(--v-line)' }),
+  titleLine: css({ display: 'flex', alignItems: 'flex-start', gap: '4px 12px', padding: '12px 14px 0', flexWrap: 'wrap' }),
+  title: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '0 8px',
+    flex: '1 1 260px',
+    minWidth: 0,
+    margin: 0,
+    fontSize: 17,
+    fontWeight: 500,
+    lineHeight: '24px',
+    overflowWrap: 'anywhere',
+  }),
+  rootService: css({ fontWeight: 700 }),
+  facts: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '2px 14px',
+    alignItems: 'baseline',
+    padding: '4px 14px 0',
+    color: 'var(--v-text-muted)',
+    fontVariantNumeric: 'tabular-nums',
+    '& > strong': { color: 'var(--v-text)', fontWeight: 600 },
+  }),
+  errors: css({ ...bare, color: 'var(--v-error)', fontWeight: 600, '&:hover': { textDecoration: 'underline' } }),
+  traceId: css({ ...bare, fontFamily: mono, fontSize: 12, color: 'var(--v-text-muted)', overflowWrap: 'anywhere', textAlign: 'left' }),
+  legend: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '2px 14px',
+    margin: 0,
+    padding: '6px 14px 8px',
+    listStyle: 'none',
+    fontSize: 12,
+    '& > li': { display: 'flex', alignItems: 'center', gap: 5, whiteSpace: 'nowrap' },
+    '@media (max-width: 600px)': { flexWrap: 'nowrap', overflowX: 'auto', scrollbarWidth: 'none' },
+  }),
+  swatch: css({ width: 9, height: 9, borderRadius: 2 }),
+  muted: css({ color: 'var(--v-text-muted)', fontVariantNumeric: 'tabular-nums' }),
+  errorDot: css({ width: 6, height: 6, borderRadius: '50%', background: 'var(--v-error)' }),
+  notes: css({ display: 'grid', maxHeight: 120, overflowY: 'auto' }),
+  bar: css({ display: 'flex', flexWrap: 'wrap', gap: '6px 12px', padding: '0 14px 8px', alignItems: 'center' }),
+  group: css({ display: 'flex', gap: 4 }),
+  find: css({ display: 'flex', alignItems: 'center', gap: 4, flex: '0 1 340px', minWidth: 180 }),
+  findInput: css({ flex: 1, height: 24 }),
+  matchCount: css({ fontSize: 12, color: 'var(--v-text-muted)', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums', padding: '0 4px' }),
+};

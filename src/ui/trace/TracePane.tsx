@@ -1,0 +1,167 @@
+import { css } from '@emotion/css';
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, ReactElement } from 'react';
+import type { Span } from '../../trace/model.ts';
+import { spanTableOf } from '../../trace/span-table.ts';
+import { SpanDetail } from '../detail/SpanDetail.tsx';
+import type { Host } from '../host.ts';
+import { ErrorBoundary } from '../kit/ErrorBoundary.tsx';
+import { serviceColors } from '../kit/service-colors.ts';
+import type { Theme } from '../kit/theme.ts';
+import { useWidth } from '../kit/use-width.ts';
+import type { TraceFocus } from '../state/view.ts';
+import { nextRow } from '../waterfall/keys.ts';
+import { unfoldTo } from '../waterfall/layout.ts';
+import { Waterfall } from '../waterfall/Waterfall.tsx';
+import { findRows } from './find.ts';
+import { rowOfSpan, traceModelOf } from './model.ts';
+import { TraceHeader } from './TraceHeader.tsx';
+
+export interface TracePaneProps {
+  /** Of one trace, without duplicates, in any order. */
+  readonly spans: readonly Span[];
+  readonly focus: TraceFocus;
+  readonly theme: Theme;
+  readonly host: Pick<Host, 'copyText' | 'preferences' | 'saveFile'>;
+  /** Sentences to show above: a partial answer, for instance. */
+  readonly warnings?: readonly string[];
+  /** A link to this very view; `undefined` hides the button. */
+  readonly link?: string;
+  onFocus(focus: TraceFocus, history: 'push' | 'replace'): void;
+  readonly addToSearch: ((condition: string) => void) | undefined;
+  readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
+}
+
+const nameWidthKey = 'name-width';
+/** Below this the detail covers the waterfall as a sheet. */
+const narrowWidth = 820;
+
+/** One trace: header, waterfall, and the selected span beside it. Needs nothing but spans, so panels use it as it is. */
+export function TracePane(props: TracePaneProps): ReactElement {
+  const { spans, focus, theme, host, onFocus } = props;
+  const [root, width] = useWidth();
+  const find = useRef<HTMLInputElement>(null);
+  const model = useMemo(() => traceModelOf(spanTableOf({ traceId: spans[0].traceId, spans })), [spans]);
+  const { table } = model;
+  const colors = useMemo(() => {
+    const byService = serviceColors(table.services, theme.name);
+    return table.services.map((service) => byService.get(service)!);
+  }, [table, theme.name]);
+  const findText = useDeferredValue(focus.find);
+  const found = useMemo(() => findRows(table, findText), [table, findText]);
+  const selectedRow = useMemo(() => rowOfSpan(table, focus.spanId), [table, focus.spanId]);
+  const [nameWidth, setNameWidth] = useNameWidth(host, width);
+  const isNarrow = width > 0 && width < narrowWidth;
+
+  const selectRow = (row: number): void => {
+    const isSame = table.spans[row].spanId === focus.spanId;
+    const folds = unfoldTo(table, focus, row);
+    onFocus({ ...focus, ...folds, spanId: isSame && row === selectedRow ? undefined : table.spans[row].spanId }, 'replace');
+  };
+  const goToRow = (row: number): void =>
+    onFocus({ ...focus, ...unfoldTo(table, focus, row), spanId: table.spans[row].spanId }, 'replace');
+  const goToMatch = (forward: boolean): void => {
+    const row = found && nextRow(table.rowCount, selectedRow, forward, (candidate) => found.matches[candidate] === 1);
+    if (row !== undefined) {
+      goToRow(row);
+    }
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+      return;
+    }
+    if (event.key === '/') {
+      find.current?.focus();
+    } else if (event.key === 'n' || event.key === 'N') {
+      goToMatch(event.key === 'n');
+    } else if (event.key === 'Escape' && focus.spanId !== undefined) {
+      onFocus({ ...focus, spanId: undefined }, 'replace');
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div ref={root} className={styles.root} onKeyDown={onKeyDown}>
+      <TraceHeader
+        {...props}
+        model={model}
+        colors={colors}
+        found={found}
+        findInput={find}
+        onNextMatch={goToMatch}
+        onGoToRow={goToRow}
+      />
+      <div className={styles.main}>
+        <Waterfall
+          model={model}
+          focus={focus}
+          selectedRow={selectedRow}
+          matches={found?.matches}
+          colors={colors}
+          theme={theme}
+          nameWidth={nameWidth}
+          onNameWidth={setNameWidth}
+          onFocus={(next) => onFocus(next, 'replace')}
+          onSelectRow={(row) => (row === selectedRow ? selectRow(row) : goToRow(row))}
+        />
+        {selectedRow >= 0 && (
+          <div className={isNarrow ? styles.sheet : styles.side}>
+            <ErrorBoundary key={selectedRow} what="this span">
+              <SpanDetail
+                model={model}
+                row={selectedRow}
+                color={colors[table.service[selectedRow]]}
+                copyText={host.copyText}
+                addToSearch={props.addToSearch}
+                hrefOfTrace={props.hrefOfTrace}
+                onSelectRow={goToRow}
+                onClose={() => onFocus({ ...focus, spanId: undefined }, 'replace')}
+              />
+            </ErrorBoundary>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function isTyping(target: EventTarget): boolean {
+  return target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+}
+
+/** The remembered width of the name column, or a share of the room there is. */
+function useNameWidth(host: Pick<Host, 'preferences'>, width: number): [number, (width: number) => void] {
+  const [chosen, setChosen] = useState<number | undefined>(() => {
+    const remembered = Number(host.preferences.get(nameWidthKey));
+    return remembered > 0 ? remembered : undefined;
+  });
+  useEffect(() => {
+    if (chosen !== undefined) {
+      host.preferences.set(nameWidthKey, String(chosen));
+    }
+  }, [host, chosen]);
+  const fitting = Math.round(Math.min(400, Math.max(150, width * 0.34)));
+  return [chosen === undefined || chosen > width * 0.75 ? fitting : chosen, setChosen];
+}
+
+const styles = {
+  root: css({ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0, minWidth: 0, position: 'relative' }),
+  main: css({ display: 'flex', flex: 1, minHeight: 0, minWidth: 0 }),
+  side: css({ width: 'min(440px, 42%)', flex: 'none', minHeight: 0, borderLeft: '1px solid var(--v-line)' }),
+  sheet: css({
+    position: 'absolute',
+    left: 0,
+    right: 0,
+    bottom: 0,
+    height: '72%',
+    zIndex: 5,
+    borderTop: '1px solid var(--v-line)',
+    borderRadius: '10px 10px 0 0',
+    overflow: 'hidden',
+    boxShadow: 'var(--v-shadow)',
+  }),
+};
