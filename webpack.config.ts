@@ -69,7 +69,7 @@ function copyFiles(): CopyWebpackPlugin {
       ]),
       { from: path.join(source, 'README.md'), to: '.' },
       { from: path.join(root, 'LICENSE'), to: '.', toType: 'dir' },
-      { from: path.join(root, 'CHANGELOG.md'), to: '.', noErrorOnMissing: true },
+      { from: path.join(root, 'CHANGELOG.md'), to: '.' },
     ],
   });
 }
