@@ -1,0 +1,221 @@
+import { assert } from '../../base/assert.ts';
+import { compareBytes, equalBytes } from '../../base/bytes.ts';
+import { CodedError } from '../../base/coded-error.ts';
+import type { Codecs } from '../../base/codecs.ts';
+import { hexFromBytes } from '../../trace/ids.ts';
+import type { ByteRange, Disk } from '../disk.ts';
+import { bloomMayContain } from '../parquet/bloom.ts';
+import { type Chunk, chunkStart, readBloom, readDictionary, readFixedDictionary } from '../parquet/read.ts';
+import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import { BlockRowSet, type FixedChunks, type ReadChunk, findTraceId } from './block-row-set.ts';
+import { columnKeyText } from './column-names.ts';
+import { fixedSchema } from './fixed-chunks.ts';
+import { type Footer, type FooterCache, readFooter } from './footer.ts';
+import type { BlockMeta, RowGroupInfo } from './format.ts';
+
+/** A value to look for: UTF-8 or raw bytes, or an integer. */
+export type SoughtValue = Uint8Array | bigint;
+
+/**
+ * Opens a block: reads its footer (through the cache, where one is given) and checks it against the meta.
+ * Errors: `corrupt` (also when the file is missing or has another size), `unsupported` for a newer format, the disk's.
+ */
+export async function openBlock(
+  disk: Disk,
+  meta: BlockMeta,
+  codecs: Codecs,
+  footerCache?: FooterCache
+): Promise<BlockReader> {
+  const footer = await (footerCache === undefined ? readFooter(disk, meta) : footerCache.footer(disk, meta));
+  return new BlockReader(disk, meta, codecs, footer);
+}
+
+/**
+ * One block of one query. Every method does one batched read and then decodes; all of them throw `corrupt` when what they read is
+ * damaged. Holds no file open and nothing but the footer.
+ */
+export class BlockReader {
+  readonly meta: BlockMeta;
+  /** Ascending and disjoint in trace ids. */
+  readonly rowGroups: readonly RowGroupInfo[];
+  /** All coded columns of the block. */
+  readonly columnKeys: readonly ColumnKey[];
+  private readonly disk: Disk;
+  private readonly codecs: Codecs;
+  private readonly footer: Footer;
+
+  constructor(disk: Disk, meta: BlockMeta, codecs: Codecs, footer: Footer) {
+    this.disk = disk;
+    this.meta = meta;
+    this.codecs = codecs;
+    this.footer = footer;
+    this.rowGroups = footer.rowGroups;
+    this.columnKeys = footer.columnKeys;
+  }
+
+  /** Whether some row of the row group has a value. */
+  hasColumn(rowGroup: number, key: ColumnKey): boolean {
+    const chunk = this.chunkOf(rowGroup, key);
+    return chunk !== undefined && hasValues(chunk);
+  }
+
+  /**
+   * The row group with the coded columns `want`; others are `undefined` in its `column()`, though named in its `columnKeys`. Fixed
+   * columns but the trace ids are checked and decoded on first use, and throw `corrupt` then.
+   */
+  async readRowGroup(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowSet> {
+    const present = this.columnKeys.filter((key) => this.hasColumn(rowGroup, key));
+    const wanted = want === 'all' ? present : uniqueKeys(want).filter((key) => this.hasColumn(rowGroup, key));
+    const fixedNames = [
+      fixedSchema.traceId,
+      fixedSchema.spanId,
+      fixedSchema.parentSpanId,
+      fixedSchema.start,
+      fixedSchema.duration,
+      fixedSchema.kind,
+      fixedSchema.statusCode,
+    ].map(({ name }) => name);
+    const chunks = [
+      ...fixedNames.map((name) => this.fixedChunk(rowGroup, name)),
+      ...wanted.map((key) => this.chunkOf(rowGroup, key) as Chunk),
+    ];
+    const bytes = await this.disk.readRanges(this.meta.path, chunks.map(rangeOfChunk));
+    const reads = chunks.map((chunk, index): ReadChunk => ({ chunk, bytes: bytes[index] }));
+    const [traceId, spanId, parentSpanId, start, duration, kind, statusCode] = reads;
+    const fixed: FixedChunks = { traceId, spanId, parentSpanId, start, duration, kind, statusCode };
+    const coded = wanted.map((key, index) => ({ key, read: reads[fixedNames.length + index] }));
+    return new BlockRowSet(fixed, present, coded, this.codecs);
+  }
+
+  /** 16 bytes per trace of the row group, ascending: the dictionary page alone, for indexes over many row groups. */
+  async readTraceIds(rowGroup: number): Promise<Uint8Array> {
+    const chunk = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
+    const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
+    return readFixedDictionary(chunk, bytes, this.codecs);
+  }
+
+  /** Where fragments of a trace lie; at most one place, because a trace is never cut by a row group. */
+  async findTrace(traceId: Uint8Array): Promise<{ rowGroup: number; ordinal: number }[]> {
+    const hex = hexFromBytes(traceId);
+    const rowGroup = this.rowGroups.findIndex(({ minTraceId, maxTraceId }) => minTraceId <= hex && hex <= maxTraceId);
+    if (rowGroup < 0) {
+      return [];
+    }
+    const chunk = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
+    if (!(await this.bloomMayContain(chunk, traceId))) {
+      return [];
+    }
+    const ordinal = findTraceId(await this.readTraceIds(rowGroup), traceId);
+    return ordinal < 0 ? [] : [{ rowGroup, ordinal }];
+  }
+
+  /** The distinct values of the row group's rows, and no other; `undefined` when no row has one. Entries are in no order. */
+  async readDictionary(rowGroup: number, key: ColumnKey): Promise<ValueDictionary | undefined> {
+    const chunk = this.chunkOf(rowGroup, key);
+    if (chunk === undefined || !hasValues(chunk)) {
+      return undefined;
+    }
+    const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
+    return readDictionary(chunk, key.type, bytes, this.codecs);
+  }
+
+  /**
+   * Whether some row of the row group may have this value in this column. Exact where the column has few distinct values (their
+   * dictionary is read); else by minimum, maximum and bloom filter. Columns of type `double` and `bool` are not asked for values.
+   */
+  async mayContain(rowGroup: number, key: ColumnKey, value: SoughtValue): Promise<boolean> {
+    const chunk = this.chunkOf(rowGroup, key);
+    if (chunk === undefined || !hasValues(chunk)) {
+      return false;
+    }
+    if (key.type === 'double' || key.type === 'bool') {
+      return true;
+    }
+    assert(
+      (typeof value === 'bigint') === (key.type === 'int'),
+      `a ${typeof value} sought in a column of type ${key.type}`
+    );
+    if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value) {
+      return false;
+    }
+    const plain = typeof value === 'bigint' ? int64Bytes(value) : value;
+    if (outside(chunk, plain, value)) {
+      return false;
+    }
+    if (chunk.metadata.bloomFilterOffset !== undefined) {
+      return this.bloomMayContain(chunk, plain);
+    }
+    const dictionary = await this.readDictionary(rowGroup, key);
+    return dictionary !== undefined && hasEntry(dictionary, plain);
+  }
+
+  private async bloomMayContain(chunk: Chunk, plain: Uint8Array): Promise<boolean> {
+    const { bloomFilterOffset, bloomFilterLength } = chunk.metadata;
+    if (bloomFilterOffset === undefined || bloomFilterLength === undefined) {
+      return true;
+    }
+    const range = { offset: bloomFilterOffset, length: bloomFilterLength };
+    const [bytes] = await this.disk.readRanges(this.meta.path, [range]);
+    return bloomMayContain(readBloom(chunk, bytes), plain);
+  }
+
+  private chunkOf(rowGroup: number, key: ColumnKey): Chunk | undefined {
+    const index = this.footer.columnIndex.get(columnKeyText(key));
+    return index === undefined ? undefined : this.footer.chunks[rowGroup][index];
+  }
+
+  private fixedChunk(rowGroup: number, name: string): Chunk {
+    const index = this.footer.columnIndex.get(name);
+    if (index === undefined) {
+      throw new CodedError('corrupt', `${this.meta.path}: no column ${name}`);
+    }
+    return this.footer.chunks[rowGroup][index];
+  }
+}
+
+function hasValues({ rowCount, metadata }: Chunk): boolean {
+  return metadata.statistics.nullCount < rowCount;
+}
+
+function uniqueKeys(keys: readonly ColumnKey[]): ColumnKey[] {
+  return [...new Map(keys.map((key) => [columnKeyText(key), key])).values()];
+}
+
+function rangeOfChunk({ metadata }: Chunk): ByteRange {
+  return { offset: chunkStart(metadata), length: metadata.totalCompressedSize };
+}
+
+/** The dictionary page, or the whole chunk where the values themselves are the dictionary. */
+function rangeOfDictionary(chunk: Chunk): ByteRange {
+  const { dictionaryPageOffset, dataPageOffset } = chunk.metadata;
+  return dictionaryPageOffset === undefined
+    ? rangeOfChunk(chunk)
+    : { offset: dictionaryPageOffset, length: dataPageOffset - dictionaryPageOffset };
+}
+
+/** Whether minimum and maximum exclude the value. */
+function outside({ metadata }: Chunk, plain: Uint8Array, value: SoughtValue): boolean {
+  const { minValue, maxValue } = metadata.statistics;
+  const below = (a: Uint8Array, b: Uint8Array): boolean =>
+    typeof value === 'bigint' ? int64At(a) < int64At(b) : compareBytes(a, b) < 0;
+  return (minValue !== undefined && below(plain, minValue)) || (maxValue !== undefined && below(maxValue, plain));
+}
+
+function hasEntry(dictionary: ValueDictionary, plain: Uint8Array): boolean {
+  for (let entry = 0; entry < dictionary.size; entry++) {
+    if (equalBytes(dictionary.bytesAt(entry), plain)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function int64Bytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, value, true);
+  return bytes;
+}
+
+function int64At(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(0, true);
+}

@@ -1,0 +1,134 @@
+import { isUtf8 } from '../../base/bytes.ts';
+import { unreachable } from '../../base/assert.ts';
+import { type PlainValues, PlainWriter } from '../parquet/plain.ts';
+import type { ChunkValues } from '../parquet/write.ts';
+import type { Codes, ValueDictionary } from '../row-set.ts';
+
+/** From so many distinct values on, reading 32 bytes of a bloom filter beats reading the dictionary. */
+export const bloomValuesMin = 1024;
+/** Below this a dictionary page costs nothing, and dictionary columns are what scans are fastest on. */
+const plainValuesMin = 64;
+const absent = 0xffffffff;
+
+/** A row index that stands for "no value here". */
+export const noRow = absent;
+
+const noValues: PlainValues = { bytes: new Uint8Array(), count: 0 };
+
+/**
+ * Turns columns of a row set into column chunks, one row group at a time: global codes are renumbered by first appearance, so that a
+ * chunk's dictionary holds exactly the values of its rows.
+ */
+export class CodedChunks {
+  private readonly writer = new PlainWriter();
+  /** Local code plus one by global code; all zero between calls. */
+  private renumbered = new Uint32Array(1024);
+  private used = new Uint32Array(1024);
+  private codes = new Uint32Array(0);
+
+  /**
+   * The chunk of `codes` over `dictionary` at `rows` ({@link noRow}: none). `isText`, where given, is cleared when a value is not UTF-8.
+   */
+  chunk(codes: Codes, dictionary: ValueDictionary, rows: Uint32Array, utf8?: { isText: boolean }): ChunkValues {
+    const rowCount = rows.length;
+    this.reserve(rowCount, dictionary.size);
+    const { renumbered, used, codes: local } = this;
+    const present = new Uint8Array(Math.ceil(rowCount / 8));
+    let presentCount = 0;
+    let distinct = 0;
+    for (let i = 0; i < rowCount; i++) {
+      const row = rows[i];
+      const code = row === absent ? 0 : codes[row];
+      if (code !== 0) {
+        let number = renumbered[code];
+        if (number === 0) {
+          used[distinct++] = code;
+          number = distinct;
+          renumbered[code] = number;
+        }
+        local[presentCount++] = number - 1;
+        present[i >>> 3] |= 1 << (i & 7);
+      }
+    }
+    for (let i = 0; i < distinct; i++) {
+      renumbered[used[i]] = 0;
+    }
+    if (presentCount === 0) {
+      return { presentCount: 0, content: { kind: 'plain', values: noValues, compress: false } };
+    }
+    const rest = { present: presentCount === rowCount ? undefined : present, presentCount };
+    if (dictionary.type === 'bool') {
+      return { ...rest, content: { kind: 'plain', values: this.bools(dictionary, presentCount), compress: true } };
+    }
+    const values = this.values(dictionary, distinct, utf8);
+    // All distinct: codes would only count 0, 1, 2, … One duplicate is enough for a dictionary, so that entries are always distinct.
+    return distinct === presentCount && distinct >= plainValuesMin
+      ? { ...rest, content: { kind: 'plain', values, compress: true } }
+      : { ...rest, content: { kind: 'dictionary', entries: values, codes: local } };
+  }
+
+  private values(dictionary: ValueDictionary, count: number, utf8: { isText: boolean } | undefined): PlainValues {
+    const { used, writer } = this;
+    writer.start(count >= bloomValuesMin ? count : undefined);
+    switch (dictionary.type) {
+      case 'string':
+        for (let i = 0; i < count; i++) {
+          const value = dictionary.bytesAt(used[i] - 1);
+          writer.byteArray(value);
+          if (utf8?.isText && !isUtf8(value, 0, value.length)) {
+            utf8.isText = false;
+          }
+        }
+        break;
+      case 'any':
+      case 'raw':
+        for (let i = 0; i < count; i++) {
+          writer.byteArray(dictionary.bytesAt(used[i] - 1));
+        }
+        break;
+      case 'int':
+        for (let i = 0; i < count; i++) {
+          const value = dictionary.numberAt(used[i] - 1);
+          if (Number.isSafeInteger(value)) {
+            writer.int64OfNumber(value);
+          } else {
+            writer.int64(dictionary.intAt(used[i] - 1));
+          }
+        }
+        break;
+      case 'double':
+        for (let i = 0; i < count; i++) {
+          writer.double(dictionary.numberAt(used[i] - 1));
+        }
+        break;
+      case 'bool':
+        break; // bools are one bit each and have no dictionary
+      default:
+        unreachable(dictionary.type);
+    }
+    return writer.finish();
+  }
+
+  private bools(dictionary: ValueDictionary, count: number): PlainValues {
+    const bytes = new Uint8Array(Math.ceil(count / 8));
+    for (let i = 0; i < count; i++) {
+      if (dictionary.boolAt(this.used[this.codes[i]] - 1)) {
+        bytes[i >>> 3] |= 1 << (i & 7);
+      }
+    }
+    return { bytes, count };
+  }
+
+  private reserve(rowCount: number, dictionarySize: number): void {
+    if (this.codes.length < rowCount) {
+      this.codes = new Uint32Array(rowCount);
+    }
+    if (this.renumbered.length <= dictionarySize) {
+      this.renumbered = new Uint32Array(2 * dictionarySize + 1);
+    }
+    const distinctMax = Math.min(rowCount, dictionarySize);
+    if (this.used.length < distinctMax) {
+      this.used = new Uint32Array(2 * distinctMax);
+    }
+  }
+}

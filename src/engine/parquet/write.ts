@@ -1,0 +1,298 @@
+/**
+ * A Parquet file from codes: no value becomes a string or an object. Each column chunk is one dictionary page and one data page
+ * (DATA_PAGE v1, so that definition levels are compressed with the codes), or one data page alone.
+ *
+ * Source: docs/format/block.md; apache/parquet-format.
+ */
+import { crc32, crc32c } from '../../base/crc32c.ts';
+import { CodedError } from '../../base/coded-error.ts';
+import type { Codecs } from '../../base/codecs.ts';
+import type { WritableFile } from '../disk.ts';
+import { encodeCodes, encodeLevels } from './hybrid.ts';
+import {
+  type ColumnChunkMetadata,
+  type FileMetadata,
+  type RowGroupMetadata,
+  type SchemaColumn,
+  type Statistics,
+  compressionCodec,
+  encodeBloomHeader,
+  encodeFileMetadata,
+  encodePageHeader,
+  encoding,
+  pageType,
+} from './metadata.ts';
+import type { PlainValues } from './plain.ts';
+
+/** A zstd call costs some 20 µs: chunks below this are stored as they are. */
+const compressBytesMin = 1024;
+/** Compression that saves less than this share is not worth decompressing. */
+const compressedShareMax = 0.95;
+const zstdLevel = 1;
+/** Page sizes are 32-bit signed in the format. */
+const pageBytesMax = 0x7fff_ffff;
+
+export const magic = Uint8Array.of(0x50, 0x41, 0x52, 0x31); // PAR1
+
+/** Key under which the sums of all page and bloom headers stand in the footer, see {@link encodeChecks}. */
+export const checksKey = 'vivace.checks';
+
+/** One column of one row group. */
+export interface ChunkValues {
+  /** Bit per row, LSB first; undefined when every row has a value. */
+  readonly present?: Uint8Array;
+  readonly presentCount: number;
+  readonly content:
+    | { readonly kind: 'dictionary'; readonly entries: PlainValues; readonly codes: Uint32Array }
+    /** One value per present row, in row order. */
+    | { readonly kind: 'plain'; readonly values: PlainValues; readonly compress: boolean };
+}
+
+/** Sums that the format has no place for: CRC-32C of the two page headers and of the whole bloom filter; 0 where there is none. */
+export interface ChunkChecks {
+  readonly dictionaryHeader: number;
+  readonly dataHeader: number;
+  readonly bloom: number;
+}
+
+/** Where the footer lies and its CRC-32C. */
+export interface FooterPlace {
+  readonly sizeBytes: number;
+  readonly footerOffset: number;
+  readonly footerLength: number;
+  readonly footerCrc32c: number;
+}
+
+/** Streams row groups to a file; only the metadata of what has been written stays in memory. */
+export class ParquetWriter {
+  private readonly file: WritableFile;
+  private readonly codecs: Codecs;
+  private readonly rowGroups: RowGroupMetadata[] = [];
+  private readonly checks: ChunkChecks[] = [];
+  private pending: Uint8Array[] = [magic];
+  private offset = magic.length;
+  private flushedOffset = 0;
+
+  constructor(file: WritableFile, codecs: Codecs) {
+    this.file = file;
+    this.codecs = codecs;
+  }
+
+  /** Columns one by one, in the order of the schema, so that only their compressed pages are held. Resolves when they have been written. */
+  async rowGroup(
+    rowCount: number,
+    schema: readonly SchemaColumn[],
+    chunk: (column: number) => ChunkValues
+  ): Promise<void> {
+    const blooms: (Uint8Array | undefined)[] = [];
+    const columns: ColumnChunkMetadata[] = [];
+    const checks: ChunkChecks[] = [];
+    schema.forEach((column, index) => {
+      const values = chunk(index);
+      const written = this.chunk(rowCount, column, values);
+      columns.push(written.metadata);
+      checks.push(written.checks);
+      blooms.push(plainValuesOf(values).bloomBits);
+    });
+    blooms.forEach((bitset, index) => {
+      if (bitset !== undefined) {
+        const header = encodeBloomHeader(bitset.length);
+        const sum = crc32c(bitset, 0, bitset.length, crc32c(header));
+        columns[index] = {
+          ...columns[index],
+          bloomFilterOffset: this.offset,
+          bloomFilterLength: header.length + bitset.length,
+        };
+        checks[index] = { ...checks[index], bloom: sum };
+        this.append(header);
+        this.append(bitset);
+      }
+    });
+    this.rowGroups.push({ columns, numRows: rowCount });
+    this.checks.push(...checks);
+    await this.flush();
+  }
+
+  /** Writes the footer. The file is neither synced nor closed. */
+  async finish(schema: readonly SchemaColumn[], keyValues: ReadonlyMap<string, string>): Promise<FooterPlace> {
+    const metadata: FileMetadata = {
+      schema,
+      numRows: this.rowGroups.reduce((sum, group) => sum + group.numRows, 0),
+      rowGroups: this.rowGroups,
+      keyValues: new Map([...keyValues, [checksKey, encodeChecks(this.checks)]]),
+      createdBy: 'vivace version 0.1.0',
+    };
+    const footer = encodeFileMetadata(metadata);
+    const footerOffset = this.offset;
+    const tail = new Uint8Array(8);
+    new DataView(tail.buffer).setUint32(0, footer.length, true);
+    tail.set(magic, 4);
+    this.append(footer);
+    this.append(tail);
+    await this.flush();
+    return {
+      sizeBytes: this.offset,
+      footerOffset,
+      footerLength: footer.length,
+      footerCrc32c: crc32c(footer),
+    };
+  }
+
+  private chunk(
+    rowCount: number,
+    column: SchemaColumn,
+    values: ChunkValues
+  ): { metadata: ColumnChunkMetadata; checks: ChunkChecks } {
+    const { content } = values;
+    const dictionary = content.kind === 'dictionary' && values.presentCount > 0 ? content.entries : undefined;
+    const dataPage = dataPageOf(rowCount, column, values);
+    const rawBytes = dataPage.length + (dictionary?.bytes.length ?? 0);
+    const packed =
+      rawBytes < compressBytesMin || (content.kind === 'plain' && !content.compress)
+        ? undefined
+        : compressed([dictionary?.bytes, dataPage], rawBytes, this.codecs);
+
+    const start = this.offset;
+    let uncompressedBytes = 0;
+    const page = (
+      type: number,
+      raw: Uint8Array,
+      stored: Uint8Array,
+      numValues: number,
+      pageEncoding: number
+    ): number => {
+      if (raw.length > pageBytesMax) {
+        throw new CodedError('too_large', `column ${column.name}: a page of ${raw.length} bytes`);
+      }
+      const header = encodePageHeader({
+        type,
+        uncompressedPageSize: raw.length,
+        compressedPageSize: stored.length,
+        crc: crc32(stored) | 0,
+        numValues,
+        encoding: pageEncoding,
+      });
+      uncompressedBytes += header.length + raw.length;
+      this.append(header);
+      this.append(stored);
+      return crc32c(header);
+    };
+    const dictionaryHeader =
+      dictionary === undefined
+        ? 0
+        : page(
+            pageType.dictionaryPage,
+            dictionary.bytes,
+            packed?.[0] ?? dictionary.bytes,
+            dictionary.count,
+            encoding.plain
+          );
+    const dataPageOffset = this.offset;
+    const dataEncoding = dictionary === undefined ? encoding.plain : encoding.rleDictionary;
+    const dataHeader = page(pageType.dataPage, dataPage, packed?.[1] ?? dataPage, rowCount, dataEncoding);
+    return {
+      metadata: {
+        type: column.type,
+        encodings:
+          dictionary === undefined
+            ? [encoding.plain, encoding.rle]
+            : [encoding.plain, encoding.rle, encoding.rleDictionary],
+        path: column.name,
+        codec: packed === undefined ? compressionCodec.uncompressed : compressionCodec.zstd,
+        numValues: rowCount,
+        totalUncompressedSize: uncompressedBytes,
+        totalCompressedSize: this.offset - start,
+        dataPageOffset,
+        dictionaryPageOffset: dictionary === undefined ? undefined : start,
+        statistics: statisticsOf(rowCount, values),
+      },
+      checks: { dictionaryHeader, dataHeader, bloom: 0 },
+    };
+  }
+
+  private append(bytes: Uint8Array): void {
+    this.pending.push(bytes);
+    this.offset += bytes.length;
+  }
+
+  private async flush(): Promise<void> {
+    const buffers = this.pending;
+    const at = this.flushedOffset;
+    this.pending = [];
+    this.flushedOffset = this.offset;
+    await this.file.write(at, buffers);
+  }
+}
+
+/** Definition levels of an optional column, then codes or values. */
+function dataPageOf(rowCount: number, column: SchemaColumn, values: ChunkValues): Uint8Array {
+  const { content, presentCount } = values;
+  const levels = column.optional ? encodeLevels(values.present, presentCount, rowCount) : new Uint8Array();
+  const body =
+    presentCount === 0
+      ? new Uint8Array()
+      : content.kind === 'dictionary'
+        ? encodeCodes(content.codes, presentCount, content.entries.count)
+        : content.values.bytes;
+  if (levels.length === 0) {
+    return body;
+  }
+  const page = new Uint8Array(levels.length + body.length);
+  page.set(levels);
+  page.set(body, levels.length);
+  return page;
+}
+
+function compressed(
+  pages: readonly (Uint8Array | undefined)[],
+  rawBytes: number,
+  codecs: Codecs
+): (Uint8Array | undefined)[] | undefined {
+  const packed = pages.map((page) => (page === undefined ? undefined : codecs.zstdCompress(page, zstdLevel)));
+  const packedBytes = packed.reduce((sum, page) => sum + (page?.length ?? 0), 0);
+  return packedBytes <= rawBytes * compressedShareMax ? packed : undefined;
+}
+
+function plainValuesOf({ content }: ChunkValues): PlainValues {
+  return content.kind === 'dictionary' ? content.entries : content.values;
+}
+
+function statisticsOf(rowCount: number, values: ChunkValues): Statistics {
+  const { min, max, count } = plainValuesOf(values);
+  return {
+    nullCount: rowCount - values.presentCount,
+    distinctCount: values.content.kind === 'dictionary' ? count : undefined,
+    minValue: min,
+    maxValue: max,
+  };
+}
+
+/** Three little-endian words a chunk, row group by row group, in base64. */
+export function encodeChecks(checks: readonly ChunkChecks[]): string {
+  const bytes = new Uint8Array(12 * checks.length);
+  const view = new DataView(bytes.buffer);
+  checks.forEach((chunk, index) => {
+    view.setUint32(12 * index, chunk.dictionaryHeader, true);
+    view.setUint32(12 * index + 4, chunk.dataHeader, true);
+    view.setUint32(12 * index + 8, chunk.bloom, true);
+  });
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  }
+  return btoa(text);
+}
+
+/** `undefined` when the text is not the sums of `chunkCount` chunks. */
+export function decodeChecks(base64: string | undefined, chunkCount: number): ChunkChecks[] | undefined {
+  if (base64 === undefined || base64.length !== 16 * chunkCount || !/^[A-Za-z0-9+/]*$/.test(base64)) {
+    return undefined; // 12 bytes are 16 digits, without padding
+  }
+  const text = atob(base64);
+  const view = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
+  return Array.from({ length: chunkCount }, (_, index) => ({
+    dictionaryHeader: view.getUint32(12 * index, true),
+    dataHeader: view.getUint32(12 * index + 4, true),
+    bloom: view.getUint32(12 * index + 8, true),
+  }));
+}
