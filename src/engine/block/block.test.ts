@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../base/random.ts';
+import { nodeCodecs } from '../../server/node-codecs.ts';
+import { canonicalSpan } from '../../trace/canonical.ts';
+import { bytesFromHex, hexFromBytes } from '../../trace/ids.ts';
+import type { Span } from '../../trace/model.ts';
+import { randomSpans } from '../head/testing.ts';
+import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import { spansOfRows } from '../rows-to-spans.ts';
+import { SimDisk } from '../sim-disk.ts';
+import { type BlockReader, openBlock } from './block-reader.ts';
+import type { BlockMeta } from './format.ts';
+import { blockOrder, rowSetOfSpans } from './row-set-of-spans.ts';
+import { writeBlock } from './write-block.ts';
+
+const path = 'block.parquet';
+
+interface WrittenBlock {
+  readonly rowSet: RowSet;
+  readonly rows: Uint32Array;
+  readonly disk: SimDisk;
+  readonly meta: BlockMeta;
+  readonly reader: BlockReader;
+}
+
+async function write(spans: readonly Span[], rowsMin = 50, rowsMax = 100): Promise<WrittenBlock> {
+  const rowSet = rowSetOfSpans(spans);
+  const rows = blockOrder(rowSet);
+  const disk = new SimDisk();
+  const meta = await writeBlock(rowSet, rows, {
+    disk,
+    path,
+    codecs: nodeCodecs,
+    blockId: '01TEST',
+    rowGroupRowsMin: rowsMin,
+    rowGroupRowsMax: rowsMax,
+  });
+  return { rowSet, rows, disk, meta, reader: await openBlock(disk, meta, nodeCodecs) };
+}
+
+/** A dictionary entry as text, exact to the bit but for the payload of a NaN. */
+function entryText(dictionary: ValueDictionary, entry: number): string {
+  switch (dictionary.type) {
+    case 'int':
+      return String(dictionary.intAt(entry));
+    case 'double':
+      return Object.is(dictionary.numberAt(entry), -0) ? '-0' : String(dictionary.numberAt(entry));
+    case 'bool':
+      return String(dictionary.boolAt(entry));
+    default:
+      return hexFromBytes(dictionary.bytesAt(entry));
+  }
+}
+
+function valuesOf(rowSet: RowSet, { scope, key, type }: ColumnKey, rows: ArrayLike<number>): (string | undefined)[] {
+  const column = rowSet.column(scope, key, type);
+  return Array.from(rows, (row) =>
+    column === undefined || column.codes[row] === 0 ? undefined : entryText(column.dictionary, column.codes[row] - 1)
+  );
+}
+
+const everyRow = (rowSet: RowSet): Uint32Array => Uint32Array.from({ length: rowSet.rowCount }, (_, row) => row);
+
+test('random spans come back equal: columns, spans, groups of whole traces, dictionaries', async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = seededRandom(seed);
+    const spans = randomSpans(random, 1 + random.below(400));
+    const { rowSet, rows, meta, reader } = await write(spans);
+    assert.equal(meta.spans, spans.length, `seed ${seed}`);
+    assert.equal(
+      reader.rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
+      spans.length
+    );
+    assert.deepEqual(
+      new Set(reader.columnKeys.map((key) => JSON.stringify([key.scope, key.key, key.type]))),
+      new Set(rowSet.columnKeys.map((key) => JSON.stringify([key.scope, key.key, key.type]))),
+      `seed ${seed}`
+    );
+    const back: Span[] = [];
+    let from = 0;
+    for (let group = 0; group < reader.rowGroups.length; group++) {
+      const read = await reader.readRowGroup(group, 'all');
+      const sourceRows = rows.subarray(from, from + read.rowCount);
+      from += read.rowCount;
+      for (const key of reader.columnKeys) {
+        const expected = valuesOf(rowSet, key, sourceRows);
+        const distinct = new Set(expected.filter((value) => value !== undefined));
+        assert.deepEqual(valuesOf(read, key, everyRow(read)), expected, `seed ${seed}, ${JSON.stringify(key)}`);
+        assert.equal(reader.hasColumn(group, key), distinct.size > 0);
+        const dictionary = await reader.readDictionary(group, key);
+        const entries = Array.from({ length: dictionary?.size ?? 0 }, (_, entry) =>
+          entryText(dictionary as ValueDictionary, entry)
+        );
+        assert.equal(entries.length, distinct.size, `seed ${seed}: entries are distinct and all used`);
+        assert.deepEqual(new Set(entries), distinct);
+      }
+      back.push(...spansOfRows(read, everyRow(read)));
+      assert.equal(hexFromBytes(await reader.readTraceIds(group)), hexFromBytes(read.traceIds));
+    }
+    assert.deepEqual(back.map(canonicalSpan), spansOfRows(rowSet, rows).map(canonicalSpan), `seed ${seed}`);
+    assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort(), `seed ${seed}`);
+  }
+});
+
+test('a trace is found where it lies, and no other', async () => {
+  const random = seededRandom(3);
+  const spans = randomSpans(random, 300);
+  const { reader } = await write(spans, 20, 40);
+  assert.ok(reader.rowGroups.length > 3);
+  for (const traceId of new Set(spans.map((span) => span.traceId))) {
+    const [place, ...more] = await reader.findTrace(bytesFromHex(traceId) as Uint8Array);
+    assert.deepEqual(more, []);
+    const rowSet = await reader.readRowGroup(place.rowGroup, []);
+    const rows = rowSet.rowsOfTrace(place.ordinal);
+    assert.equal(rowSet.findTrace(bytesFromHex(traceId) as Uint8Array), place.ordinal);
+    assert.equal(rows.length, spans.filter((span) => span.traceId === traceId).length);
+    assert.ok(Array.from(rows).every((row) => rowSet.traceOfRow[row] === place.ordinal));
+  }
+  for (let i = 0; i < 50; i++) {
+    assert.deepEqual(await reader.findTrace(random.fill(new Uint8Array(16))), []);
+  }
+});
+
+test('mayContain is true for every value that is there and false for others, by dictionary, statistics or bloom', async () => {
+  const random = seededRandom(11);
+  // Many distinct values for the bloom, few for the dictionary, all distinct for a PLAIN column.
+  const base = randomSpans(random, 4000);
+  const spans = base.map((span, index): Span => ({
+    ...span,
+    traceId: (BigInt(1 + (index >> 2)) * 0x9e3779b97f4a7c15n).toString(16).padStart(32, 'a').slice(0, 32),
+    attributes: [
+      { key: 'many', value: { type: 'string', value: `many ${index >> 1}` } },
+      { key: 'all', value: { type: 'int', value: BigInt(index) * 1_000_003n - 5n } },
+      { key: 'few', value: { type: 'int', value: BigInt(index % 7) * 2n } },
+    ],
+  }));
+  const { reader } = await write(spans, 10_000, 20_000);
+  assert.equal(reader.rowGroups.length, 1);
+  const many: ColumnKey = { scope: 'span', key: 'many', type: 'string' };
+  const all: ColumnKey = { scope: 'span', key: 'all', type: 'int' };
+  const few: ColumnKey = { scope: 'span', key: 'few', type: 'int' };
+  let falsePositives = 0;
+  for (let index = 0; index < 1000; index++) {
+    assert.equal(await reader.mayContain(0, many, new TextEncoder().encode(`many ${index}`)), true);
+    assert.equal(await reader.mayContain(0, all, BigInt(index) * 1_000_003n - 5n), true);
+    falsePositives += (await reader.mayContain(0, all, BigInt(index) * 1_000_003n)) ? 1 : 0;
+    falsePositives += (await reader.mayContain(0, many, new TextEncoder().encode(`mary ${index}`))) ? 1 : 0;
+  }
+  assert.ok(falsePositives < 60, `${falsePositives} false positives of 2000`);
+  for (let value = -1n; value < 16n; value++) {
+    assert.equal(await reader.mayContain(0, few, value), value >= 0n && value < 14n && value % 2n === 0n);
+  }
+  assert.equal(await reader.mayContain(0, few, 1n << 64n), false);
+  assert.equal(await reader.mayContain(0, { scope: 'span', key: 'none', type: 'string' }, new Uint8Array()), false);
+});
+
+test('keys of every kind come back exactly', async () => {
+  const keys = [
+    '',
+    'a',
+    'A',
+    'a.b',
+    'a"b',
+    "a'b",
+    'name',
+    'trace_id',
+    'a:int',
+    'a~2',
+    ' ',
+    'é',
+    '\u0000',
+    '日本',
+    'x'.repeat(300),
+  ];
+  const [template] = randomSpans(seededRandom(1), 1);
+  const spans = keys.flatMap((key, index): Span[] => [
+    {
+      ...template,
+      spanId: `${10 + 2 * index}`.padStart(16, '0'),
+      attributes: [{ key, value: { type: 'string', value: 'v' } }],
+    },
+    {
+      ...template,
+      spanId: `${11 + 2 * index}`.padStart(16, '0'),
+      attributes: [{ key, value: { type: 'int', value: 1n } }],
+    },
+  ]);
+  const { reader } = await write(spans);
+  const read = await reader.readRowGroup(0, 'all');
+  assert.deepEqual(spansOfRows(read, everyRow(read)).map(canonicalSpan).sort(), spans.map(canonicalSpan).sort());
+});
