@@ -2,7 +2,7 @@
  * The demo shop: tells requests of a small shop and sends their spans through the OpenTelemetry SDK and its OTLP exporter. First a
  * quarter of an hour of history, so that there is something to look at, then live at a settable rate until ended.
  *
- * node scripts/demo/main.ts --url http://127.0.0.1:4318 --rate 5 --seed 1
+ * node scripts/demo/main.ts --endpoint http://127.0.0.1:4318 --rate 5 --seed 1
  */
 import { parseArgs } from 'node:util';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -13,7 +13,7 @@ import { tellRequest } from './shop.ts';
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string', default: 'http://127.0.0.1:4318' },
+    endpoint: { type: 'string', default: 'http://127.0.0.1:4318' },
     rate: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
     history: { type: 'string', default: '300' },
@@ -31,7 +31,7 @@ if (
   process.exit(2);
 }
 
-const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', values.url).href });
+const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', values.endpoint).href });
 const processor = new BatchSpanProcessor({
   exporter,
   scheduledDelayMillis: 500,
