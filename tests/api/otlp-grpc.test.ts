@@ -68,7 +68,9 @@ test('a real gRPC client exports, plain and gzipped', async () => {
 });
 
 test('many calls at once on one connection', async () => {
-  const results = await Promise.all(Array.from({ length: 300 }, (_, i) => call(exampleProtobuf(exampleTraceId(1000 + i)))));
+  const results = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => call(exampleProtobuf(exampleTraceId(1000 + i))))
+  );
   assert.ok(results.every((result) => 'value' in result));
 });
 
@@ -76,7 +78,9 @@ test('malformed: INVALID_ARGUMENT with a message; unknown methods: UNIMPLEMENTED
   const malformed = await errorOf(call(Uint8Array.of(0x0a, 0x7f, 1)));
   assert.equal(malformed.code, grpc.status.INVALID_ARGUMENT);
   assert.match(malformed.details, /need 127 bytes/);
-  const unknown = await errorOf(call(new Uint8Array(), { method: '/opentelemetry.proto.collector.logs.v1.LogsService/Export' }));
+  const unknown = await errorOf(
+    call(new Uint8Array(), { method: '/opentelemetry.proto.collector.logs.v1.LogsService/Export' })
+  );
   assert.equal(unknown.code, grpc.status.UNIMPLEMENTED);
 });
 
@@ -146,7 +150,12 @@ test('frames that lie', async () => {
     ['no frame', new Uint8Array(), {}, grpc.status.INVALID_ARGUMENT],
     ['half a prefix', Uint8Array.of(0, 0), {}, grpc.status.INVALID_ARGUMENT],
     ['cut message', frame(0, message.length, message.subarray(9)), {}, grpc.status.INVALID_ARGUMENT],
-    ['two messages', Buffer.concat([frame(0, message.length, message), frame(0, 0, new Uint8Array())]), {}, grpc.status.INVALID_ARGUMENT],
+    [
+      'two messages',
+      Buffer.concat([frame(0, message.length, message), frame(0, 0, new Uint8Array())]),
+      {},
+      grpc.status.INVALID_ARGUMENT,
+    ],
     ['unknown flag', frame(7, message.length, message), {}, grpc.status.INVALID_ARGUMENT],
     ['compressed without encoding', frame(1, 3, gzipSync('x').subarray(0, 3)), {}, grpc.status.INVALID_ARGUMENT],
     ['damaged gzip', frame(1, 3, Uint8Array.of(1, 2, 3)), { 'grpc-encoding': 'gzip' }, grpc.status.INVALID_ARGUMENT],
@@ -160,9 +169,15 @@ test('frames that lie', async () => {
 
 test('a stalled body ends with the deadline of the client, or with ours', async () => {
   const startMs = performance.now();
-  assert.equal((await raw({ 'grpc-timeout': '50m' }, frame(0, 100, new Uint8Array(1)), false))['grpc-status'], String(grpc.status.DEADLINE_EXCEEDED));
+  assert.equal(
+    (await raw({ 'grpc-timeout': '50m' }, frame(0, 100, new Uint8Array(1)), false))['grpc-status'],
+    String(grpc.status.DEADLINE_EXCEEDED)
+  );
   assert.ok(performance.now() - startMs < 2_000);
-  assert.equal((await raw({}, frame(0, 100, new Uint8Array(1)), false))['grpc-status'], String(grpc.status.DEADLINE_EXCEEDED));
+  assert.equal(
+    (await raw({}, frame(0, 100, new Uint8Array(1)), false))['grpc-status'],
+    String(grpc.status.DEADLINE_EXCEEDED)
+  );
 });
 
 test('other content types get 415', async () => {

@@ -33,10 +33,16 @@ test('protobuf and JSON, plain, gzip and zstd: acknowledged, stored and answered
   for (const [contentType, example] of encodings) {
     for (const [encoding, compress] of compressions) {
       const traceId = exampleTraceId(trace++);
-      const answer = await postTraces(server, compress(example(traceId)), contentType, { 'content-encoding': encoding });
+      const answer = await postTraces(server, compress(example(traceId)), contentType, {
+        'content-encoding': encoding,
+      });
       assert.equal(answer.status, 200, `${contentType} ${encoding}: ${await answer.clone().text()}`);
       assert.equal(answer.headers.get('content-type'), contentType.split(';')[0]);
-      assert.equal(await answer.text(), contentType.includes('json') ? '{}' : '', 'full success leaves the answer empty');
+      assert.equal(
+        await answer.text(),
+        contentType.includes('json') ? '{}' : '',
+        'full success leaves the answer empty'
+      );
       assert.equal(await spanCount(traceId), 1);
     }
   }
@@ -65,7 +71,9 @@ test('spans with bad ids are refused one by one, in both encodings of the answer
   });
   const answer = await postTraces(server, Buffer.from(body), 'application/json');
   assert.equal(answer.status, 200);
-  const { partialSuccess } = (await answer.json()) as { partialSuccess: { rejectedSpans: string; errorMessage: string } };
+  const { partialSuccess } = (await answer.json()) as {
+    partialSuccess: { rejectedSpans: string; errorMessage: string };
+  };
   assert.equal(partialSuccess.rejectedSpans, '1');
   assert.match(partialSuccess.errorMessage, /span id/);
   assert.equal(await spanCount(good), 1);
@@ -137,7 +145,8 @@ test('concatenated zstd frames are read to the end', async () => {
 test('a slow body is cut and the client told to retry', async () => {
   const { hostname, port } = new URL(server.urls.otlpHttp);
   const socket = net.connect(Number(port), hostname);
-  const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{';
+  const head =
+    'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{';
   socket.write(head);
   let answer = '';
   for await (const chunk of socket) {

@@ -65,8 +65,18 @@ export interface TestProcess extends TestServer {
 const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');
 
 /** The real process, from source. `args` as on the command line. Resolves when it is ready; rejects when it ends before. */
-export async function startProcess(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
-  const ports = ['--otlp-grpc-address', '127.0.0.1:0', '--otlp-http-address', '127.0.0.1:0', '--query-address', '127.0.0.1:0'];
+export async function startProcess(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {}
+): Promise<TestProcess> {
+  const ports = [
+    '--otlp-grpc-address',
+    '127.0.0.1:0',
+    '--otlp-http-address',
+    '127.0.0.1:0',
+    '--query-address',
+    '127.0.0.1:0',
+  ];
   const child = spawn(process.execPath, [mainFile, ...ports, ...args], {
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,7 +85,9 @@ export async function startProcess(args: readonly string[], variables: Readonly<
   const ready = new Promise<TestUrls>((resolve, reject) => {
     const collect = (chunk: Buffer): void => {
       output += chunk.toString('utf8');
-      const line = output.split('\n').find((candidate) => candidate.startsWith('{') && candidate.includes('"msg":"ready"'));
+      const line = output
+        .split('\n')
+        .find((candidate) => candidate.startsWith('{') && candidate.includes('"msg":"ready"'));
       if (line?.endsWith('}')) {
         resolve((JSON.parse(line) as { urls: TestUrls }).urls);
       }

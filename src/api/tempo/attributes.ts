@@ -3,7 +3,7 @@ import type { Answer, AttributeNameScope } from '../../store/trace-store.ts';
 import { noStats } from '../../store/trace-store.ts';
 import type { Static } from '../../traceql/static.ts';
 import { listedIntrinsics, parseAttribute } from '../../traceql/attributes.ts';
-import { lenientQuery } from '../../traceql/lenient.ts';
+import { parseLenient } from '../../traceql/lenient.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { messageResponse } from '../exchange.ts';
 import {
@@ -66,7 +66,7 @@ async function scopedNames(
   const answer = await store.attributeNames({
     tenant: request.tenant,
     range: attributeRange(request.params, clock),
-    filter: lenientQuery(request.params.get('q') ?? ''),
+    filter: parseLenient(request.params.get('q') ?? ''),
     signal: request.signal,
   });
   const wanted = attributeScopes.filter((name) => scope === 'none' || scope === name);
@@ -151,7 +151,7 @@ async function valuesOf(
     tenant: request.tenant,
     attribute,
     range,
-    filter: lenientQuery(request.params.get('q') ?? ''),
+    filter: parseLenient(request.params.get('q') ?? ''),
     limit,
     signal: request.signal,
   });
