@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCrashes } from './crash.ts';
+
+/** Raise for a night: VIVACE_CRASH_POINTS=1000000. */
+const pointsWanted = Number(process.env['VIVACE_CRASH_POINTS'] ?? 20_000);
+const firstSeed = Number(process.env['VIVACE_SEED'] ?? 1);
+
+test(
+  `power fails at ${pointsWanted} points: every acknowledged span is there, once`,
+  { timeout: 24 * 3600_000 },
+  async (context) => {
+    let points = 0;
+    let seed = firstSeed;
+    for (; points < pointsWanted; seed++) {
+      const result = await runCrashes({ seed, pointsMax: pointsWanted - points });
+      points += result.points;
+      assert.deepEqual(
+        result.violations,
+        [],
+        `seed ${seed}: VIVACE_SEED=${seed} VIVACE_CRASH_POINTS=${result.points} repeats it`
+      );
+    }
+    context.diagnostic(`${points} crash points, seeds ${firstSeed} to ${seed - 1}`);
+  }
+);

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '../../src/base/clock.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import type { Disk } from '../../src/engine/disk.ts';
+import { openEngine, type Engine } from '../../src/engine/engine.ts';
+import type { EngineLimits } from '../../src/engine/limits.ts';
+import { spansOfRows } from '../../src/engine/rows-to-spans.ts';
+import { inPlaceWorkers } from '../../src/engine/tasks.ts';
+import type { SeededBugs } from '../../src/engine/wal/wal.ts';
+import { nodeCodecs } from '../../src/server/node-codecs.ts';
+import type { IngestBatch } from '../../src/store/trace-store.ts';
+import { mergeTrace } from '../../src/trace/merge.ts';
+import { emptyScope, type Resource, type Span } from '../../src/trace/model.ts';
+import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
+
+export const secondNanos = 1_000_000_000n;
+/** 2026-01-01T00:00:00Z. */
+const originUnixNanos = 1_767_225_600n * secondNanos;
+
+/** A clock that moves when it is told to; scheduled tasks never run: the workload calls `maintain()` itself. */
+export class SimClock implements Clock {
+  private nowNanos = originUnixNanos;
+
+  unixNanos(): bigint {
+    return this.nowNanos;
+  }
+
+  monotonicMs(): number {
+    return Number((this.nowNanos - originUnixNanos) / 1_000_000n);
+  }
+
+  schedule(): () => void {
+    return () => undefined;
+  }
+
+  advance(nanos: bigint): void {
+    this.nowNanos += nanos;
+  }
+}
+
+/** Small enough that a short run rolls segments, cuts heads and meets every bound. */
+export const simLimits: Partial<EngineLimits> = {
+  walSegmentBytes: 4096,
+  walBatchBytesMax: 2048,
+  walFreeSegmentsMax: 2,
+  headRowsMax: 24,
+  retentionMs: 3_600_000,
+  retentionDropShareMax: 1,
+};
+
+const resource: Resource = {
+  attributes: [{ key: 'service.name', value: { type: 'string', value: 'sim' } }],
+  droppedAttributesCount: 0,
+  schemaUrl: '',
+};
+
+/** Request `number` is always the same one span: what should come back needs no memory. Three numbers in a row share a trace. */
+export function spanOf(number: number): Span {
+  const start = originUnixNanos + BigInt(number) * 1_000_000n;
+  return {
+    traceId: (Math.floor(number / 3) + 1).toString(16).padStart(32, '0'),
+    spanId: (number + 1).toString(16).padStart(16, '0'),
+    parentSpanId: '',
+    traceState: '',
+    flags: 0,
+    name: `request ${number}`,
+    kind: 2,
+    startUnixNanos: start,
+    endUnixNanos: start + 5_000_000n,
+    attributes: [{ key: 'number', value: { type: 'int', value: BigInt(number) } }],
+    droppedAttributesCount: 0,
+    events: [],
+    droppedEventsCount: 0,
+    links: [],
+    droppedLinksCount: 0,
+    statusCode: 0,
+    statusMessage: '',
+    resource,
+    scope: emptyScope,
+  };
+}
+
+/** Numbers are spread over two tenants. */
+export function tenantOf(number: number): string {
+  return number % 7 === 0 ? 'other' : 'single-tenant';
+}
+
+export const tenants = ['single-tenant', 'other'];
+
+export function batchOf(number: number): IngestBatch {
+  const body = encodeTraces([spanOf(number)]);
+  return { tenant: tenantOf(number), encoding: 'otlp-protobuf', compression: 'identity', body, decoded: body };
+}
+
+export interface SimEngineOptions {
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly seededBugs?: SeededBugs;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+export function openSimEngine(disk: Disk, options: SimEngineOptions): Promise<Engine> {
+  return openEngine({
+    disk,
+    clock: options.clock,
+    random: seededRandom(options.seed),
+    codecs: nodeCodecs,
+    workers: inPlaceWorkers({ disk, codecs: nodeCodecs }),
+    limits: { ...simLimits, ...options.limits },
+    seededBugs: options.seededBugs,
+  });
+}
+
+/**
+ * How often each request's span comes back over heads and blocks of all tenants. `dedupe` false counts copies, as a query that forgot
+ * to merge would.
+ */
+export async function countSpans(engine: Engine, dedupe = true): Promise<Map<number, number>> {
+  const counts = new Map<number, number>();
+  for (const tenant of tenants) {
+    for (const spans of (await spansByTrace(engine, tenant)).values()) {
+      for (const span of dedupe ? mergeTrace(spans[0].traceId, [spans]).spans : spans) {
+        const number = Number.parseInt(span.spanId, 16) - 1;
+        assert.equal(tenantOf(number), tenant, `span ${number} is in tenant ${tenant}`);
+        assert.deepEqual(span, spanOf(number), `span ${number} came back changed`);
+        counts.set(number, (counts.get(number) ?? 0) + 1);
+      }
+    }
+  }
+  return counts;
+}
+
+async function spansByTrace(engine: Engine, tenant: string): Promise<Map<string, Span[]>> {
+  const byTrace = new Map<string, Span[]>();
+  const pin = await engine.pin(tenant);
+  try {
+    const rowSets = [...pin.heads];
+    for (const { reader, warning } of pin.blocks) {
+      assert.ok(reader, warning);
+      for (let rowGroup = 0; rowGroup < reader.rowGroups.length; rowGroup++) {
+        rowSets.push(await reader.readRowGroup(rowGroup, 'all'));
+      }
+    }
+    for (const rowSet of rowSets) {
+      for (const span of spansOfRows(
+        rowSet,
+        Array.from({ length: rowSet.rowCount }, (_, row) => row)
+      )) {
+        byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
+      }
+    }
+  } finally {
+    pin.release();
+  }
+  return byTrace;
+}
