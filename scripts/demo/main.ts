@@ -16,6 +16,7 @@ const { values } = parseArgs({
     endpoint: { type: 'string', default: 'http://127.0.0.1:4318' },
     rate: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
+    'with-parent': { type: 'boolean', default: false },
     history: { type: 'string', default: '300' },
   },
 });
@@ -67,5 +68,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void processor.shutdown().finally(() => process.exit(0));
   });
 }
-// The server that started us is gone: so are we.
-process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+if (values['with-parent']) {
+  // The server that started us holds the other end of standard input: when it is gone, however it went, so are we.
+  process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
+}

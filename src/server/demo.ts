@@ -11,7 +11,7 @@ export function startDemo(options: { otlpHttpUrl: string; rate: number; log: Log
     log.error('this build of the server came without the demo shop');
     return;
   }
-  const args = [entry, '--endpoint', options.otlpHttpUrl, '--rate', String(options.rate)];
+  const args = [entry, '--endpoint', options.otlpHttpUrl, '--rate', String(options.rate), '--with-parent'];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'inherit', 'inherit'] });
   child.on('error', (error) => log.error({ error }, 'the demo shop did not start'));
   child.on('exit', (code) => code !== 0 && code !== null && log.warn({ code }, 'the demo shop ended'));
