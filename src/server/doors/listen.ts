@@ -118,26 +118,28 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Looks at the first bytes, gives them back and hands the socket on. A client that sends nothing is dropped. */
 function routeByPreface(socket: Socket, toHttp1: () => void, toHttp2: () => void): void {
-  const onError = (): void => void socket.destroy();
-  socket.on('error', onError);
-  socket.setTimeout(headersTimeoutMs, () => socket.destroy());
+  const drop = (): void => void socket.destroy();
+  socket.on('error', drop);
+  socket.setTimeout(headersTimeoutMs, drop);
+  // Held here and not given back before the decision: what is given back is announced again at once, without end.
+  let held: Buffer = Buffer.alloc(0);
   const onReadable = (): void => {
     const bytes = socket.read() as Buffer | null;
     if (bytes === null) {
       return;
     }
-    const compared = Math.min(bytes.length, http2Preface.length);
-    const isPreface = bytes.subarray(0, compared).equals(http2Preface.subarray(0, compared));
-    if (isPreface && compared < http2Preface.length && compared < 4) {
-      // "PRI" could still become anything: wait for more.
-      socket.unshift(bytes);
+    held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    const compared = Math.min(held.length, http2Preface.length);
+    const isPreface = held.subarray(0, compared).equals(http2Preface.subarray(0, compared));
+    if (isPreface && compared < http2Preface.length) {
       return;
     }
-    socket.off('readable', onReadable);
-    socket.setTimeout(0);
-    socket.unshift(bytes);
+    socket.off('readable', onReadable).off('end', drop);
+    socket.setTimeout(0, drop);
+    socket.unshift(held);
     (isPreface ? toHttp2 : toHttp1)();
   };
+  socket.on('end', drop);
   socket.on('readable', onReadable);
 }
 
@@ -182,12 +184,14 @@ async function start(
     secure: options.tls !== undefined,
     close: (timeoutMs) =>
       new Promise((resolve) => {
+        // A kept-alive connection becomes idle when its last answer is out, which nothing announces.
+        const sweep = setInterval(() => http1Server?.closeIdleConnections(), 20);
         const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), timeoutMs);
         server.close(() => {
+          clearInterval(sweep);
           clearTimeout(cut);
           resolve();
         });
-        http1Server?.closeIdleConnections();
         sessions.forEach((session) => session.close());
       }),
   };
