@@ -7,15 +7,20 @@ const chunkBytesMin = 64;
 /** Node's zlib as {@link Codecs}; zstd needs Node ≥ 22.15. */
 export const nodeCodecs: Codecs = {
   zstdCompress(bytes, level) {
-    return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+    return plain(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } }));
   },
   zstdDecompress(bytes, sizeBytesMax, sizeHintBytes) {
-    return zstdDecompressSync(bytes, outputOptions(sizeBytesMax, sizeHintBytes));
+    return plain(zstdDecompressSync(bytes, outputOptions(sizeBytesMax, sizeHintBytes)));
   },
   gunzip(bytes, sizeBytesMax) {
-    return gunzipSync(bytes, outputOptions(sizeBytesMax, undefined));
+    return plain(gunzipSync(bytes, outputOptions(sizeBytesMax, undefined)));
   },
 };
+
+/** Node's `Buffer` is a Uint8Array whose `slice` shares memory: a trap for portable code. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 /** `chunkSize` equal to the known size makes one buffer of the right length instead of a chain: twice as fast for small pages. */
 function outputOptions(sizeBytesMax: number, sizeHintBytes: number | undefined) {

@@ -1,6 +1,5 @@
 import { assert } from '../../base/assert.ts';
 import { compareBytes, equalBytes } from '../../base/bytes.ts';
-import { CodedError } from '../../base/coded-error.ts';
 import type { Codecs } from '../../base/codecs.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import type { ByteRange, Disk } from '../disk.ts';
@@ -166,9 +165,7 @@ export class BlockReader {
 
   private fixedChunk(rowGroup: number, name: string): Chunk {
     const index = this.footer.columnIndex.get(name);
-    if (index === undefined) {
-      throw new CodedError('corrupt', `${this.meta.path}: no column ${name}`);
-    }
+    assert(index !== undefined, `no column ${name}`); // checked when the footer was read
     return this.footer.chunks[rowGroup][index];
   }
 }

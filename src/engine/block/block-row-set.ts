@@ -75,11 +75,11 @@ export class BlockRowSet implements RowSet {
   }
 
   get startUnixNanos(): BigUint64Array {
-    return (this.decodedStart ??= new BigUint64Array(this.words(this.fixed.start)));
+    return (this.decodedStart ??= this.words(this.fixed.start, BigUint64Array));
   }
 
   get durationNanos(): BigInt64Array {
-    return (this.decodedDuration ??= new BigInt64Array(this.words(this.fixed.duration)));
+    return (this.decodedDuration ??= this.words(this.fixed.duration, BigInt64Array));
   }
 
   get kinds(): Uint8Array {
@@ -107,9 +107,11 @@ export class BlockRowSet implements RowSet {
     return readFixed(chunk, bytes, this.codecs);
   }
 
-  /** In a buffer of their own, so that 64-bit views can lie on it. */
-  private words(read: ReadChunk): ArrayBuffer {
-    return this.values(read).slice().buffer;
+  private words<T>(read: ReadChunk, Words: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T): T {
+    const values = this.values(read);
+    // A view needs a multiple of eight. Not `slice()`: of a Node buffer, which readers may answer, that is no copy.
+    const aligned = values.byteOffset % 8 === 0 ? values : new Uint8Array(values);
+    return new Words(aligned.buffer, aligned.byteOffset, aligned.length / 8);
   }
 
   private smallInts({ chunk, bytes }: ReadChunk): Uint8Array {

@@ -2,12 +2,13 @@ import { assert } from '../../base/assert.ts';
 import { CodedError, CorruptionError } from '../../base/coded-error.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { Disk } from '../disk.ts';
-import { type FileMetadata, decodeFileMetadata } from '../parquet/metadata.ts';
-import { type Chunk, chunkStart } from '../parquet/read.ts';
+import { type FileMetadata, type SchemaColumn, decodeFileMetadata } from '../parquet/metadata.ts';
+import { type Chunk, chunkStart, physicalTypeOf } from '../parquet/read.ts';
 import { ThriftError } from '../parquet/thrift.ts';
 import { checksKey, decodeChecks, magic } from '../parquet/write.ts';
 import type { ColumnKey } from '../row-set.ts';
 import { columnKeyText } from './column-names.ts';
+import { fixedSchema } from './fixed-chunks.ts';
 import {
   type BlockMeta,
   type RowGroupInfo,
@@ -86,12 +87,24 @@ function footerOf(path: string, footerOffset: number, metadata: FileMetadata): F
   }
   const byName = new Map(schema.map(({ name }, index) => [name, index]));
   const columnIndex = new Map(byName);
-  for (const { key, name } of named) {
-    const index = byName.get(name);
-    if (index === undefined) {
-      throw corrupt(`column ${name}`, 'none');
+  const indexOf = (wanted: SchemaColumn): number => {
+    const index = byName.get(wanted.name) ?? -1;
+    const found = schema[index];
+    if (
+      found?.type !== wanted.type ||
+      found.optional !== wanted.optional ||
+      (wanted.typeLength !== undefined && found.typeLength !== wanted.typeLength)
+    ) {
+      throw corrupt(
+        `column ${wanted.name} of type ${wanted.type}`,
+        found === undefined ? 'none' : `type ${found.type}`
+      );
     }
-    columnIndex.set(columnKeyText(key), index);
+    return index;
+  };
+  Object.values(fixedSchema).forEach(indexOf);
+  for (const { key, name } of named) {
+    columnIndex.set(columnKeyText(key), indexOf({ name, type: physicalTypeOf(key.type), optional: true }));
   }
   const chunks = metadata.rowGroups.map((group, groupIndex) =>
     group.columns.map((chunk, index) => {

@@ -324,10 +324,10 @@ function readStatistics(r: ThriftReader): Statistics {
         distinctCount = r.integer(type);
         break;
       case 5:
-        maxValue = r.binary(type).slice();
+        maxValue = new Uint8Array(r.binary(type)); // a copy: the footer's bytes are not kept
         break;
       case 6:
-        minValue = r.binary(type).slice();
+        minValue = new Uint8Array(r.binary(type));
         break;
       default:
         r.skip(type);

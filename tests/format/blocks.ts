@@ -1,0 +1,55 @@
+/** Blocks in memory for the tests of the format. */
+import { nodeCodecs } from '../../src/server/node-codecs.ts';
+import { type BlockReader, openBlock } from '../../src/engine/block/block-reader.ts';
+import type { BlockMeta } from '../../src/engine/block/format.ts';
+import { blockOrder, rowSetOfSpans } from '../../src/engine/block/row-set-of-spans.ts';
+import { writeBlock } from '../../src/engine/block/write-block.ts';
+import type { Disk } from '../../src/engine/disk.ts';
+import { spansOfRows } from '../../src/engine/rows-to-spans.ts';
+import { SimDisk } from '../../src/engine/sim-disk.ts';
+import type { Span } from '../../src/trace/model.ts';
+
+export interface BlockFile {
+  readonly meta: BlockMeta;
+  readonly bytes: Uint8Array;
+}
+
+export const blockPath = 'block.parquet';
+
+export async function blockOf(spans: readonly Span[], rowsMin: number, rowsMax = 2 * rowsMin): Promise<BlockFile> {
+  const rowSet = rowSetOfSpans(spans);
+  const disk = new SimDisk();
+  const meta = await writeBlock(rowSet, blockOrder(rowSet), {
+    disk,
+    path: blockPath,
+    codecs: nodeCodecs,
+    blockId: '01GOLDEN',
+    rowGroupRowsMin: rowsMin,
+    rowGroupRowsMax: rowsMax,
+  });
+  return { meta, bytes: disk.killImage().get(blockPath) as Uint8Array };
+}
+
+/** A disk with one file, which cannot be written. */
+export function diskOf(bytes: Uint8Array): Disk {
+  return new SimDisk({}, new Map([[blockPath, bytes]]));
+}
+
+export function readerOf({ meta, bytes }: BlockFile): Promise<BlockReader> {
+  return openBlock(diskOf(bytes), meta, nodeCodecs);
+}
+
+/** Every span of a block, in file order. */
+export async function spansOfBlock(reader: BlockReader): Promise<Span[]> {
+  const spans: Span[] = [];
+  for (let group = 0; group < reader.rowGroups.length; group++) {
+    const rowSet = await reader.readRowGroup(group, 'all');
+    spans.push(
+      ...spansOfRows(
+        rowSet,
+        Uint32Array.from({ length: rowSet.rowCount }, (_, row) => row)
+      )
+    );
+  }
+  return spans;
+}
