@@ -22,7 +22,8 @@ export interface FlushWindows {
  * in the future, goes into the odd-time part, so that one bad clock widens no block. Every row is in exactly one part; parts are in
  * order of their windows, the odd one last.
  *
- * The start of a trace is the earliest start within slack of its middle span: a single zero among the times moves nothing.
+ * The start of a trace is the earliest start within slack of its middle span, spans of the future aside: a single zero among the times
+ * moves nothing.
  */
 export function planFlush(rowSet: RowSet, windows: FlushWindows): FlushPart[] {
   const { windowNanos, slackNanos, nowUnixNanos } = windows;
@@ -31,7 +32,7 @@ export function planFlush(rowSet: RowSet, windows: FlushWindows): FlushPart[] {
   const odd: number[] = [];
   for (const ordinal of traceOrder(rowSet)) {
     const rows = sortedRows(rowSet, rowSet.rowsOfTrace(ordinal));
-    const start = startOfTrace(startUnixNanos, rows, slackNanos);
+    const start = startOfTrace(startUnixNanos, rows, windows);
     const windowStart = start - (start % windowNanos);
     const earliest = windowStart - slackNanos;
     const windowLatest = windowStart + windowNanos + slackNanos;
@@ -97,10 +98,15 @@ function sortedRows(rowSet: RowSet, rows: ArrayLike<number>): number[] {
 }
 
 /** `rows` in order of their starts. */
-function startOfTrace(startUnixNanos: BigUint64Array, rows: readonly number[], slackNanos: bigint): bigint {
-  const middle = startUnixNanos[rows[rows.length >> 1]];
+function startOfTrace(startUnixNanos: BigUint64Array, rows: readonly number[], windows: FlushWindows): bigint {
+  const latest = windows.nowUnixNanos + windows.slackNanos;
+  let pastEnd = rows.length;
+  while (pastEnd > 0 && startUnixNanos[rows[pastEnd - 1]] > latest) {
+    pastEnd--;
+  }
+  const middle = startUnixNanos[rows[(pastEnd === 0 ? rows.length : pastEnd) >> 1]];
   for (const row of rows) {
-    if (middle - startUnixNanos[row] <= slackNanos) {
+    if (middle - startUnixNanos[row] <= windows.slackNanos) {
       return startUnixNanos[row];
     }
   }

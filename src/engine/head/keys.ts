@@ -63,7 +63,7 @@ export class KeySpace {
     if (column === undefined || !isColumn(column, view, keyStart, keyLength, type)) {
       column = before.afterNext;
       if (column === undefined || !isColumn(column, view, keyStart, keyLength, type)) {
-        column = this.find(view, keyStart, keyLength, type, row, columnsMax);
+        column = this.find(view, keyStart, keyLength, type, unit, row, columnsMax);
         if (column === undefined) {
           return undefined;
         }
@@ -107,6 +107,7 @@ export class KeySpace {
     keyStart: number,
     keyLength: number,
     type: number,
+    unit: number,
     row: number,
     columnsMax: number
   ): HeadColumn | undefined {
@@ -121,6 +122,9 @@ export class KeySpace {
       this.families.push(this.openFamily(code));
     }
     const family = this.families[code - 1];
+    if (family.lastUnit === unit) {
+      return undefined;
+    }
     let column = family.columns[type];
     if (column === undefined && !full) {
       column = new HeadColumn(
