@@ -261,6 +261,10 @@ export class ProtobufWriter {
 
   end(mark: number): void {
     const size = this.length - mark - 1;
+    if (size < 0x80) {
+      this.bytes[mark] = size;
+      return;
+    }
     const extra = varintSize(size) - 1;
     if (extra > 0) {
       this.reserve(extra);

@@ -1,4 +1,4 @@
-import type { InstrumentationScope, Resource, Span } from '../trace/model.ts';
+import type { Attribute, InstrumentationScope, Resource, Span } from '../trace/model.ts';
 import { encodeKeyValues } from './otlp-any-value.ts';
 
 export interface ResourceGroup {
@@ -59,10 +59,19 @@ function scopeSpansOf(group: OpenGroup, scope: InstrumentationScope): Span[] {
 }
 
 function resourceContent(resource: Resource): string {
-  return `${resource.droppedAttributesCount} ${resource.schemaUrl}\n${String(encodeKeyValues(resource.attributes))}`;
+  return `${resource.droppedAttributesCount} ${resource.schemaUrl}\n${attributesContent(resource.attributes)}`;
 }
 
 function scopeContent(scope: InstrumentationScope): string {
   const texts = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
-  return `${scope.droppedAttributesCount} ${texts}\n${String(encodeKeyValues(scope.attributes))}`;
+  return `${scope.droppedAttributesCount} ${texts}\n${attributesContent(scope.attributes)}`;
+}
+
+/** One character per byte of the encoded form, which is equal exactly for equal attributes. */
+function attributesContent(attributes: readonly Attribute[]): string {
+  let content = '';
+  for (const byte of encodeKeyValues(attributes)) {
+    content += String.fromCharCode(byte);
+  }
+  return content;
 }
