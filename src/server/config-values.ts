@@ -38,9 +38,16 @@ export const bytes = z.union([z.number().int().positive(), z.string()]).transfor
 });
 
 /** Milliseconds, from text such as `30s`, `1h30m`, `14d`. */
-export const durationMs = z.string().transform((value, context) => {
+export const durationMs = z.string().transform((value, context) => toMs(value, 1n, context));
+
+/** As {@link durationMs}; `0` is allowed. */
+export const durationMsOrZero = z
+  .union([z.literal(0).transform(String), z.string()])
+  .transform((value, context) => toMs(value, 0n, context));
+
+function toMs(value: string, nanosMin: bigint, context: z.core.$RefinementCtx): number {
   const nanos = parsePrometheusDuration(value) ?? parseGoDuration(value);
-  if (nanos === undefined || nanos <= 0n) {
+  if (nanos === undefined || nanos < nanosMin) {
     context.addIssue({
       code: 'custom',
       message: `expected a duration such as 30s or 14d, found ${JSON.stringify(value)}`,
@@ -48,7 +55,7 @@ export const durationMs = z.string().transform((value, context) => {
     return z.NEVER;
   }
   return Number(nanos / 1_000_000n);
-});
+}
 
 export const listenAddress = z.string().transform((value, context): ListenAddress | undefined => {
   if (value === 'off') {

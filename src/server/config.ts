@@ -3,7 +3,7 @@
  * environment variable (`VIVACE_SNAKE_CASE`) and by a flag (`--kebab-case`); flags win over variables, variables over the file.
  */
 import { z } from 'zod';
-import { bool, bytes, durationMs, listenAddress, positiveNumber, textList } from './config-values.ts';
+import { bool, bytes, durationMs, durationMsOrZero, listenAddress, positiveNumber, textList } from './config-values.ts';
 
 export interface OptionSpec {
   readonly schema: z.ZodType;
@@ -39,7 +39,11 @@ export const options = {
     default: './data',
     reason: 'Folder of the embedded engine; one server at a time.',
   },
-  retention: { schema: durationMs, default: '14d', reason: 'How long traces are kept. Two weeks, as Tempo.' },
+  retention: {
+    schema: durationMsOrZero,
+    default: '14d',
+    reason: 'How long traces are kept. Two weeks, as Tempo; 0 keeps them for good.',
+  },
   demo: { schema: bool, default: false, reason: 'Start a small shop that sends spans to this server.' },
   demoRate: { schema: positiveNumber, default: 5, reason: 'Requests per second in the demo shop.' },
   pageDir: {

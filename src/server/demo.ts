@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Logger } from './log.ts';
 import { demoEntry } from './paths.ts';
 
-/** Starts the demo shop as a process of its own, which ends with this one. */
+/** Starts the demo shop as a process of its own. It ends when its standard input does, however this process ends. */
 export function startDemo(options: { otlpHttpUrl: string; rate: number; log: Logger }): void {
   const { log } = options;
   const entry = demoEntry();

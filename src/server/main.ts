@@ -19,14 +19,13 @@ async function main(): Promise<void> {
   }
   const { config } = line;
   const log = createLogger(config.logLevel);
-  const clock = nodeClock();
   const server = await runServer({
     config,
     build,
-    clock,
+    clock: nodeClock(),
     log,
     pageDir: config.pageDir || defaultPageDir(),
-    openStore: (progress) => openStore(config, clock, log, progress),
+    openStore: () => openStore(config, log),
   });
   const stop = stopOnSignals(server, log);
   process.stdout.write(summary(build.version, config, server.urls));

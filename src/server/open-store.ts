@@ -1,16 +1,49 @@
-import type { Clock } from '../base/clock.ts';
+import { CodedError } from '../base/coded-error.ts';
+import type { EngineLog } from '../engine/engine-log.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { TraceStore } from '../store/trace-store.ts';
-import type { Config } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import type { Logger } from './log.ts';
+import { openNodeEngine } from './node-engine.ts';
 
-/** The store that `--storage` names. */
-export async function openStore(
-  config: Config,
-  _clock: Clock,
-  log: Logger,
-  _progress: (message: string) => void
-): Promise<TraceStore> {
-  log.warn('storage is memory: everything is gone when the server stops');
-  return new MemoryStore();
+export interface OpenedStore {
+  /** Usable at once, though it may refuse requests while it replays its log; `status()` tells how far it is. */
+  readonly store: TraceStore;
+  /** Rejects when the log cannot be replayed. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store that `--storage` names. Errors: `ConfigError` when the data folder cannot be used; those of the engine. */
+export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
+  if (config.storage === 'memory') {
+    log.warn('storage is memory: everything is gone when the server stops');
+    const store = new MemoryStore();
+    return { store, ready: Promise.resolve(), close: () => store.close() };
+  }
+  try {
+    const { dataDir, retention: retentionMs, tenantsMax, bodyBytesMax } = config;
+    const limits = { retentionMs, tenantsMax, bodyBytesMax };
+    const { engine, close } = await openNodeEngine(dataDir, { limits, log: engineLog(log) });
+    return { store: engine, ready: engine.whenReady(), close };
+  } catch (error) {
+    throw isFolderFault(error) ? new ConfigError(`data folder: ${(error as Error).message}`) : error;
+  }
+}
+
+/** In use by another process, or not ours to write. */
+function isFolderFault(error: unknown): boolean {
+  const osCode = (error as NodeJS.ErrnoException).code ?? '';
+  return (
+    (error instanceof CodedError && error.code === 'unavailable') ||
+    ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'].includes(osCode)
+  );
+}
+
+function engineLog(log: Logger): EngineLog {
+  return {
+    info: (message, details = {}) => log.info(details, message),
+    warn: (message, details = {}) => log.warn(details, message),
+    error: (message, details = {}) => log.error(details, message),
+  };
 }

@@ -2,7 +2,6 @@
 import { ByteBudget } from './admission.ts';
 import type { BuildInfo } from '../api/exchange.ts';
 import type { Clock } from '../base/clock.ts';
-import type { TraceStore } from '../store/trace-store.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { ListenAddress } from './config-values.ts';
@@ -13,6 +12,7 @@ import { handleOtlpHttp } from './doors/otlp-http.ts';
 import { loadPage } from './doors/page.ts';
 import { handleQuery } from './doors/query.ts';
 import type { Logger } from './log.ts';
+import type { OpenedStore } from './open-store.ts';
 import type { Opening, Runtime } from './runtime.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -37,8 +37,8 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pageDir: string;
-  /** Called once the doors listen; `progress` says in a sentence what is being done. */
-  readonly openStore: (progress: (message: string) => void) => Promise<TraceStore>;
+  /** Called once the doors listen: a probe sees how the opening goes on. */
+  readonly openStore: () => Promise<OpenedStore>;
 }
 
 /** Errors: `ConfigError` for addresses, files and credentials that cannot be used; nothing is left open then. */
@@ -92,18 +92,20 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     throw error;
   }
 
-  const ready = parts
-    .openStore((message) => {
-      opening.message = message;
-    })
-    .then((store) => {
-      opening.store = store;
-    });
+  let opened: OpenedStore | undefined;
+  const ready = parts.openStore().then((store) => {
+    opened = store;
+    opening.store = store.store;
+    return store.ready;
+  });
+  ready.catch((error: Error) => {
+    opening.message = `the store cannot be opened: ${error.message}`;
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await closeListeners(config.shutdownTimeout);
     await ready.catch(() => undefined);
-    await opening.store?.close();
+    await opened?.close();
     telemetry.close();
   };
   return { urls, ready, close: () => (closing ??= close()) };

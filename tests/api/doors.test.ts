@@ -8,8 +8,8 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { CodedError } from '../../src/base/coded-error.ts';
 import { ConfigError } from '../../src/server/config.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { TraceStore } from '../../src/store/trace-store.ts';
-import { startServer } from '../support/server.ts';
+import type { OpenedStore } from '../../src/server/open-store.ts';
+import { opened, startServer } from '../support/server.ts';
 import { exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
 
 const protobuf = 'application/x-protobuf';
@@ -213,23 +213,25 @@ test('a query ends with the client, and at the limit of the server', async () =>
   await server.close();
 });
 
-test('while the store opens: doors answer "retry", /ready says how far', async () => {
-  let opened: (store: TraceStore) => void = () => undefined;
-  const server = await startServer({
-    openStore: (progress) => {
-      progress('replaying the WAL: 3 of 9 segments');
-      return new Promise((resolve) => (opened = resolve));
-    },
-  });
-  const ready = await fetch(`${server.urls.query}/ready`);
-  assert.equal(ready.status, 503);
-  assert.match(await ready.text(), /3 of 9 segments/);
-  assert.equal((await fetch(`${server.urls.query}/api/search?q={}`)).status, 503);
+test('while the store opens and replays: doors answer "retry", /ready says how far', async () => {
+  let open: (store: OpenedStore) => void = () => undefined;
+  const server = await startServer({ openStore: () => new Promise((resolve) => (open = resolve)) });
+  const query = (urlPath: string): Promise<Response> => fetch(server.urls.query + urlPath);
+  assert.match(await (await query('/ready')).text(), /^not ready: the store is being opened/);
+  assert.equal((await query('/api/search?q={}')).status, 503);
   assert.equal((await postTraces(server, exampleProtobuf(exampleTraceId(1)), protobuf)).status, 503);
-  assert.equal((await fetch(`${server.urls.query}/api/echo`)).status, 200);
-  opened(new MemoryStore());
+  assert.equal((await query('/api/echo')).status, 200);
+
+  const store = new MemoryStore();
+  const status = store.status();
+  store.status = () => ({ ...status, ready: false, message: 'replaying the WAL: 3 of 9 segments' });
+  open(opened(store));
   await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal((await fetch(`${server.urls.query}/ready`)).status, 200);
+  const replaying = await query('/ready');
+  assert.equal(replaying.status, 503);
+  assert.match(await replaying.text(), /3 of 9 segments/);
+  store.status = () => status;
+  assert.equal((await query('/ready')).status, 200);
   await server.close();
 });
 

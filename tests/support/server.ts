@@ -9,6 +9,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { TraceStore } from '../../src/store/trace-store.ts';
 import { resolveConfig } from '../../src/server/config.ts';
 import { createLogger } from '../../src/server/log.ts';
+import type { OpenedStore } from '../../src/server/open-store.ts';
 import { nodeClock } from '../../src/server/node-clock.ts';
 import { runServer, type ServerUrls } from '../../src/server/server.ts';
 
@@ -30,7 +31,7 @@ export interface TestServerOptions {
   /** Default: a new MemoryStore. */
   readonly store?: TraceStore;
   /** Instead of `store`, for what happens while it opens. */
-  readonly openStore?: (progress: (message: string) => void) => Promise<TraceStore>;
+  readonly openStore?: () => Promise<OpenedStore>;
   /** As in the YAML file. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly pageDir?: string;
@@ -46,12 +47,17 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     clock: nodeClock(),
     log: createLogger(config.logLevel),
     pageDir: options.pageDir ?? path.join(import.meta.dirname, 'no-page'),
-    openStore: options.openStore ?? (async () => options.store ?? new MemoryStore()),
+    openStore: options.openStore ?? (async () => opened(options.store ?? new MemoryStore())),
   });
   if (options.openStore === undefined) {
     await server.ready;
   }
   return { urls: server.urls as TestUrls, close: () => server.close() };
+}
+
+/** A store that needs no opening. */
+export function opened(store: TraceStore): OpenedStore {
+  return { store, ready: Promise.resolve(), close: () => store.close() };
 }
 
 export interface TestProcess extends TestServer {
