@@ -115,7 +115,10 @@ export class Maintenance {
     const folder =
       before?.folder ?? tenantFolder(slot.tenant, new Set([...this.durable.tenants.values()].map((t) => t.folder)));
     if (seededBugs?.freeWalBeforeManifest === true) {
-      await this.wal?.free((tenant, sequence) => tenant === slot.tenant && sequence <= slot.lastSequence);
+      await this.wal?.free(
+        (tenant, sequence) =>
+          this.isCovered(tenant, sequence) || (tenant === slot.tenant && sequence <= slot.lastSequence)
+      );
     }
     slot.written ??= await this.writeBlocks(slot, `tenants/${folder}`);
     const manifest = withTenant(this.durable, slot.tenant, {

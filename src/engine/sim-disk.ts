@@ -22,6 +22,8 @@ export interface SimDiskOptions {
   /** Told before every operation takes effect: the place to take a crash image. */
   readonly beforeOp?: (op: DiskOp) => void;
   readonly freeBytes?: number;
+  /** How many turns of the microtask queue an operation waits before it takes effect: varies what overlaps with what. */
+  readonly latency?: (kind: DiskOpKind) => number;
 }
 
 /** A write that the page cache holds; `datasync` makes it durable, a crash may keep any 512-byte sector of it. */
@@ -195,7 +197,9 @@ export class SimDisk implements Disk {
 
   /** Counts, reports and perhaps fails one operation. Answers `short` for the one fault that still does half of the work. */
   async begin(kind: DiskOpKind, path: string, sizeBytes: number): Promise<'short' | undefined> {
-    await undefined;
+    for (let turns = this.options.latency?.(kind) ?? 0; turns >= 0; turns--) {
+      await undefined;
+    }
     if (this.halted) {
       return new Promise(() => undefined);
     }

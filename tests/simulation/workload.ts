@@ -17,18 +17,22 @@ export interface WorkloadOptions {
   readonly retentionShare?: number;
 }
 
-/** Sends requests, a few at a time, as clients with retries do; now and then flushes or lets time pass. Answers the next free number. */
+/** Sends requests, a few at a time, as clients with retries do; now and then flushes meanwhile or
+ * lets time pass. Answers the next free number. */
 export async function runWorkload(engine: Engine, options: WorkloadOptions): Promise<number> {
   const { random, clock, oracle } = options;
   const { retryShare = 0.2, flushShare = 0.08, retentionShare = 0.02 } = options;
   let next = options.firstNumber;
+  let flushing: Promise<void> = Promise.resolve();
   for (let step = 0; step < options.steps; step++) {
     const choice = random.float();
     if (choice < flushShare) {
-      await tolerant(engine.flush());
+      // Clients do not wait for it.
+      flushing = tolerant(engine.flush());
     } else if (choice < flushShare + retentionShare) {
       oracle.settled().forEach((number) => oracle.record({ kind: 'expirable', number }));
       clock.advance(7200n * secondNanos);
+      await flushing;
       await engine.maintain();
     } else {
       const numbers = Array.from({ length: 1 + random.below(4) }, () =>
@@ -38,6 +42,7 @@ export async function runWorkload(engine: Engine, options: WorkloadOptions): Pro
     }
     clock.advance(secondNanos / 10n);
   }
+  await flushing;
   return next;
 }
 

@@ -40,7 +40,7 @@ export class SimClock implements Clock {
 
 /** Small enough that a short run rolls segments, cuts heads and meets every bound. */
 export const simLimits: Partial<EngineLimits> = {
-  walSegmentBytes: 4096,
+  walSegmentBytes: 3072,
   walBatchBytesMax: 2048,
   walFreeSegmentsMax: 2,
   headRowsMax: 24,
