@@ -4,7 +4,7 @@ import type { Transport } from '../api/transport.ts';
 import { urlOfView, viewFromUrl } from '../ui/index.ts';
 import type { Host, Preferences, View, ViewState } from '../ui/index.ts';
 
-export function browserHost(): Host {
+export function browserHost(styleNonce: string | undefined): Host {
   return {
     client: createClient(fetchTransport),
     viewState: new AddressBar(),
@@ -13,6 +13,7 @@ export function browserHost(): Host {
     copyText,
     saveFile,
     theme: { decidedBy: 'person' },
+    styleNonce,
     gunzip,
   };
 }

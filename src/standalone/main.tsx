@@ -1,4 +1,4 @@
-import './nonce.ts';
+import { styleNonce } from './nonce.ts';
 import { injectGlobal } from '@emotion/css';
 import { createRoot } from 'react-dom/client';
 import { App } from '../ui/index.ts';
@@ -9,4 +9,4 @@ injectGlobal({
   body: { background: 'light-dark(#ffffff, #101317)', colorScheme: 'light dark' },
 });
 
-createRoot(document.getElementById('root')!).render(<App host={browserHost()} />);
+createRoot(document.getElementById('root')!).render(<App host={browserHost(styleNonce)} />);

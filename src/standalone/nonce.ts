@@ -1,8 +1,9 @@
 // Imported first: every style that emotion inserts afterwards carries the nonce that the server wrote into the page.
 import { cache } from '@emotion/css';
 
-const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content;
-if (nonce) {
-  cache.nonce = nonce;
-  cache.sheet.nonce = nonce;
+/** `undefined` where the page was served without a policy. */
+export const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content || undefined;
+if (styleNonce) {
+  cache.nonce = styleNonce;
+  cache.sheet.nonce = styleNonce;
 }

@@ -68,12 +68,16 @@ export function App({ host }: AppProps): ReactElement {
         }
       }}
       onKeyDown={(event) => {
-        const isTyping = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable=true]');
+        const isTyping =
+          event.target instanceof HTMLElement &&
+          event.target.closest('input, textarea, select, [contenteditable=true]');
         if (event.key === '?' && !isTyping) {
           setHelpOpen(true);
           event.preventDefault();
         } else if (event.key === '/' && !isTyping) {
-          event.currentTarget.querySelector<HTMLElement>('[role=search] input, [role=search] [contenteditable=true]')?.focus();
+          event.currentTarget
+            .querySelector<HTMLElement>('[role=search] input, [role=search] [contenteditable=true]')
+            ?.focus();
           event.preventDefault();
         }
       }}

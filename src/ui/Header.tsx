@@ -44,7 +44,12 @@ export function Header(props: HeaderProps): ReactElement {
       </a>
       <TraceIdBox host={host} />
       <span className={styles.spacer} />
-      <Button look="quiet" title="Open a trace file: OTLP, Jaeger or Zipkin" aria-label="Open file" onClick={onChooseFile}>
+      <Button
+        look="quiet"
+        title="Open a trace file: OTLP, Jaeger or Zipkin"
+        aria-label="Open file"
+        onClick={onChooseFile}
+      >
         <Icon name="file" /> <span className={styles.wide}>Open file</span>
       </Button>
       {onToggleTheme && (
@@ -137,7 +142,12 @@ const styles = {
     flex: 'none',
     '&:focus-visible': { outline: '2px solid var(--v-focus)', outlineOffset: 2 },
   }),
-  word: css({ fontWeight: 700, fontSize: 15, letterSpacing: '-0.01em', '@media (max-width: 600px)': { display: 'none' } }),
+  word: css({
+    fontWeight: 700,
+    fontSize: 15,
+    letterSpacing: '-0.01em',
+    '@media (max-width: 600px)': { display: 'none' },
+  }),
   back: css({ color: 'var(--v-accent)', whiteSpace: 'nowrap' }),
   traceId: css({ position: 'relative', flex: '0 1 360px', minWidth: 90, marginLeft: 8 }),
   traceIdInput: css({ width: '100%', '&[aria-invalid=true]': { borderColor: 'var(--v-error)' } }),

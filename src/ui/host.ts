@@ -32,6 +32,8 @@ export interface Host {
   saveFile(name: string, contentType: string, bytes: Uint8Array): void;
   /** Which theme to use, and who decides: `host` hides the toggle (Grafana has its own). */
   readonly theme: { readonly decidedBy: 'host'; readonly name: 'dark' | 'light' } | { readonly decidedBy: 'person' };
+  /** The nonce of a strict Content-Security-Policy, for libraries that insert style elements. */
+  readonly styleNonce?: string;
   /** Compressed files are opened through this; `undefined` where the host cannot. */
   readonly gunzip?: (bytes: Uint8Array) => Promise<Uint8Array>;
 }

@@ -28,7 +28,13 @@ export function AttributeTable({ attributes, copyText, conditionOf, addToSearch 
               <ValueText text={text} />
             </dd>
             <div className={styles.actions}>
-              <Button small look="quiet" aria-label={`Copy ${attribute.key}`} title="Copy value" onClick={() => void copyText(text)}>
+              <Button
+                small
+                look="quiet"
+                aria-label={`Copy ${attribute.key}`}
+                title="Copy value"
+                onClick={() => void copyText(text)}
+              >
                 <Icon name="copy" size={13} />
               </Button>
               {addToSearch && condition !== undefined && (

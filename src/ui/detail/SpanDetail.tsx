@@ -68,7 +68,14 @@ export function SpanDetail(props: SpanDetailProps): ReactElement {
         {(span.events.length > 0 || span.droppedEventsCount > 0) && (
           <Section title="Events" count={span.events.length}>
             {span.events.map((event, index) => (
-              <EventBlock key={index} event={event} model={model} row={row} copyText={copyText} isShownAbove={span.statusCode === 2} />
+              <EventBlock
+                key={index}
+                event={event}
+                model={model}
+                row={row}
+                copyText={copyText}
+                isShownAbove={span.statusCode === 2}
+              />
             ))}
             <Dropped count={span.droppedEventsCount} what="events" />
           </Section>
@@ -92,9 +99,10 @@ function Facts({ model, row, span, copyText, onSelectRow }: SpanDetailProps & { 
   const parent = table.parent[row];
   const facts: readonly (readonly [string, ReactNode])[] = [
     ['Duration', formatNanos(table.durationNanos[row])],
-    ['Self time', `${formatNanos(model.selfNanos[row])}`],
+    ['Self time', formatNanos(model.selfNanos[row])],
     ['On critical path', model.criticalNanos[row] > 0 ? formatNanos(model.criticalNanos[row]) : 'no'],
-    ['Start', `${formatTime(Number(span.startUnixNanos / 1_000_000n))} · +${formatNanos(table.offsetNanos[row])}`],
+    ['Start', formatTime(Number(span.startUnixNanos / 1_000_000n))],
+    ['After trace start', formatNanos(table.offsetNanos[row])],
     ['Kind', spanKinds[span.kind] ?? `unknown (${span.kind})`],
     ['Status', statusCodes[span.statusCode] ?? `unknown (${span.statusCode})`],
     ['Span id', <CopyableId key="id" id={span.spanId} copyText={copyText} />],
@@ -144,7 +152,9 @@ function Section({ title, count, children }: { title: string; count: number; chi
 }
 
 function Dropped({ count, what }: { readonly count: number; readonly what: string }): ReactElement | undefined {
-  return count > 0 ? <div className={styles.dropped}>{`${count} ${what} were dropped before they were sent.`}</div> : undefined;
+  return count > 0 ? (
+    <div className={styles.dropped}>{`${count} ${what} were dropped before they were sent.`}</div>
+  ) : undefined;
 }
 
 /** Frames beyond these are folded: the message and the top of the stack tell most. */
@@ -209,7 +219,9 @@ function EventBlock({
         <span>{event.name || '(no name)'}</span>
       </div>
       {exception && !isShownAbove && <ExceptionBlock {...exception} copyText={copyText} />}
-      {rest.length > 0 && <AttributeTable attributes={rest} copyText={copyText} conditionOf={() => undefined} addToSearch={undefined} />}
+      {rest.length > 0 && (
+        <AttributeTable attributes={rest} copyText={copyText} conditionOf={() => undefined} addToSearch={undefined} />
+      )}
       <Dropped count={event.droppedAttributesCount} what="attributes" />
     </div>
   );
@@ -230,7 +242,12 @@ function LinkBlock({ link, hrefOfTrace, copyText }: SpanDetailProps & { readonly
         )}
       </div>
       {link.attributes.length > 0 && (
-        <AttributeTable attributes={link.attributes} copyText={copyText} conditionOf={() => undefined} addToSearch={undefined} />
+        <AttributeTable
+          attributes={link.attributes}
+          copyText={copyText}
+          conditionOf={() => undefined}
+          addToSearch={undefined}
+        />
       )}
     </div>
   );
@@ -260,7 +277,13 @@ function RawJson({ span, copyText }: { readonly span: Span; copyText(text: strin
 }
 
 const styles = {
-  root: css({ display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0, background: 'var(--v-background)' }),
+  root: css({
+    display: 'flex',
+    flexDirection: 'column',
+    height: '100%',
+    minHeight: 0,
+    background: 'var(--v-background)',
+  }),
   header: css({
     display: 'flex',
     alignItems: 'stretch',
@@ -314,7 +337,11 @@ const styles = {
   event: css({ padding: '6px 0', '& + &': { borderTop: '1px dashed var(--v-line)' } }),
   eventTitle: css({ display: 'flex', gap: 8, alignItems: 'center', overflowWrap: 'anywhere' }),
   eventTime: css({ color: 'var(--v-text-muted)', fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }),
-  mono: css({ fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', fontSize: 12, overflowWrap: 'anywhere' }),
+  mono: css({
+    fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
+    fontSize: 12,
+    overflowWrap: 'anywhere',
+  }),
   link: css({ color: 'var(--v-accent)', overflowWrap: 'anywhere' }),
   linkButton: css({
     padding: 0,

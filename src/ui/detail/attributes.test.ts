@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { conditionOf, exceptionOf, linkOf, quotedKey } from './attributes.ts';
 
 test('a value becomes the condition that finds it', () => {
-  assert.equal(conditionOf('span', 'http.route', { type: 'string', value: '/a "b"\n' }), 'span.http.route = "/a \\"b\\"\\n"');
+  assert.equal(
+    conditionOf('span', 'http.route', { type: 'string', value: '/a "b"\n' }),
+    'span.http.route = "/a \\"b\\"\\n"'
+  );
   assert.equal(conditionOf('resource', 'k8s pod', { type: 'int', value: 7n }), 'resource."k8s pod" = 7');
   assert.equal(conditionOf('span', 'ok', { type: 'bool', value: true }), 'span.ok = true');
   assert.equal(conditionOf('span', 'x', { type: 'bytes', value: Uint8Array.of(1) }), undefined);

@@ -13,7 +13,12 @@ export interface AttributeGroup {
 
 export function attributeGroups(span: Span): readonly AttributeGroup[] {
   return [
-    { title: 'Span', scope: 'span' as const, attributes: byKey(span.attributes), droppedCount: span.droppedAttributesCount },
+    {
+      title: 'Span',
+      scope: 'span' as const,
+      attributes: byKey(span.attributes),
+      droppedCount: span.droppedAttributesCount,
+    },
     {
       title: 'Resource',
       scope: 'resource' as const,
@@ -87,6 +92,10 @@ export function exceptionOf(name: string, attributes: readonly Attribute[]): Exc
     const value = attributes.find((attribute) => attribute.key === key)?.value;
     return value ? formatValue(value) : '';
   };
-  const exception = { type: text('exception.type'), message: text('exception.message'), stackTrace: text('exception.stacktrace') };
+  const exception = {
+    type: text('exception.type'),
+    message: text('exception.message'),
+    stackTrace: text('exception.stacktrace'),
+  };
   return name === 'exception' || exception.type !== '' || exception.stackTrace !== '' ? exception : undefined;
 }

@@ -21,7 +21,11 @@ export function spanJson(span: Span): string {
         name: event.name,
         attributes: plain(event.attributes),
       })),
-      links: span.links.map((link) => ({ traceId: link.traceId, spanId: link.spanId, attributes: plain(link.attributes) })),
+      links: span.links.map((link) => ({
+        traceId: link.traceId,
+        spanId: link.spanId,
+        attributes: plain(link.attributes),
+      })),
       resource: plain(span.resource.attributes),
       scope: { name: span.scope.name, version: span.scope.version, attributes: plain(span.scope.attributes) },
     },

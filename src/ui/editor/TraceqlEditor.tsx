@@ -14,17 +14,21 @@ import type { Theme } from '../kit/theme.ts';
 import { checkQuery } from '../search/check-query.ts';
 import { rangeSeconds } from '../state/view.ts';
 import type { Range } from '../state/view.ts';
-import { completeTraceql } from './completion.ts';
+import { createCompleter } from './completion.ts';
+import type { Completer } from './completion.ts';
 import { highlighting } from './highlighting.ts';
 
 export interface TraceqlEditorProps {
-  readonly host: Pick<Host, 'client' | 'nowMs'>;
+  readonly host: Pick<Host, 'client' | 'nowMs' | 'styleNonce'>;
   readonly value: string;
   readonly range: Range;
   readonly theme: Theme;
   onChange(value: string): void;
   onSubmit(): void;
 }
+
+/** More than anybody scrolls through. */
+const optionsMax = 200;
 
 /** TraceQL with colours, completion from what the server has seen, and faults underlined as one types. Enter asks, Shift+Enter breaks the line. */
 export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
@@ -36,6 +40,8 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
   latest.current = props;
 
   useEffect(() => {
+    const { host } = latest.current;
+    const completer = createCompleter(host.client, () => host.nowMs());
     const view = new EditorView({
       parent: parent.current!,
       state: EditorState.create({
@@ -58,12 +64,16 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
             ...historyKeymap,
           ]),
           history(),
+          host.styleNonce === undefined ? [] : EditorView.cspNonce.of(host.styleNonce),
           closeBrackets(),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'TraceQL query' }),
           placeholder('{ resource.service.name = "checkout" && duration > 500ms }'),
           highlighting,
-          autocompletion({ override: [(context) => complete(context, latest.current)], activateOnTyping: true }),
+          autocompletion({
+            override: [(context) => candidatesAt(context, completer, latest.current)],
+            activateOnTyping: true,
+          }),
           linter((target) => diagnosticsOf(target.state.doc.toString()), { delay: 250 }),
           themeSlot.current.of(editorTheme(latest.current.theme)),
           EditorView.updateListener.of((update) => {
@@ -91,25 +101,30 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
   return <div ref={parent} className={styles.root} data-testid="traceql-editor" />;
 }
 
-async function complete(context: CompletionContext, { host, range }: TraceqlEditorProps): Promise<CompletionResult | null> {
+async function candidatesAt(
+  context: CompletionContext,
+  completer: Completer,
+  { host, range }: TraceqlEditorProps
+): Promise<CompletionResult | null> {
   const controller = new AbortController();
   context.addEventListener('abort', () => controller.abort());
-  const found = await completeTraceql(
-    host.client,
-    context.state.doc.toString(),
-    context.pos,
-    rangeSeconds(range, host.nowMs()),
-    controller.signal
-  );
-  if (!found || (found.options.length === 0 && !context.explicit)) {
+  const text = context.state.doc.toString();
+  const found = await completer.complete(text, context.pos, rangeSeconds(range, host.nowMs()), controller.signal);
+  const isWanted = context.explicit || found.from < context.pos || /[{.:=(|&<>~]\s*$/.test(text.slice(0, context.pos));
+  // Nothing typed and not asked for: a list that pops up would only be in the way.
+  if (found.candidates.length === 0 || !isWanted) {
     return null;
   }
-  const options = found.options.map((option): Completion => ({
-    label: option.label,
-    apply: option.insert,
-    detail: option.detail,
-    info: option.documentation,
-    boost: option.boost,
+  const options = found.candidates.slice(0, optionsMax).map((candidate): Completion => ({
+    label: candidate.label,
+    detail: candidate.kind,
+    info: candidate.documentation || undefined,
+    apply: (view, _completion, from, to) =>
+      view.dispatch({
+        changes: { from, to, insert: candidate.insert },
+        selection: { anchor: from + candidate.cursorOffset },
+        userEvent: 'input.complete',
+      }),
   }));
   return { from: found.from, to: found.to, options, filter: false };
 }
@@ -128,7 +143,8 @@ function diagnosticsOf(text: string): Diagnostic[] {
       message: error.message,
       actions: error.fixes.map((fix) => ({
         name: fix.title,
-        apply: (view) => view.dispatch({ changes: { from: fix.offset, to: fix.offset + fix.length, insert: fix.replacement } }),
+        apply: (view) =>
+          view.dispatch({ changes: { from: fix.offset, to: fix.offset + fix.length, insert: fix.replacement } }),
       })),
     },
   ];
@@ -144,7 +160,12 @@ function editorTheme(theme: Theme): Extension {
       '.cm-cursor': { borderLeftColor: theme.text },
       '&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection': { backgroundColor: theme.selected },
       '.cm-placeholder': { color: theme.textMuted },
-      '.cm-tooltip': { backgroundColor: theme.surface, border: `1px solid ${theme.line}`, borderRadius: '5px', color: theme.text },
+      '.cm-tooltip': {
+        backgroundColor: theme.surface,
+        border: `1px solid ${theme.line}`,
+        borderRadius: '5px',
+        color: theme.text,
+      },
       '.cm-tooltip-autocomplete ul li': { padding: '2px 8px', fontFamily: mono },
       '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: theme.selected, color: theme.text },
       '.cm-completionDetail': { color: theme.textMuted, fontStyle: 'normal' },
@@ -163,12 +184,10 @@ const styles = {
     borderRadius: 5,
     overflow: 'hidden',
     '&:focus-within': { outline: '2px solid var(--v-focus)', outlineOffset: -1 },
-    '& .tq-keyword': { color: 'var(--v-accent)' },
-    '& .tq-attribute': { color: 'var(--v-text)' },
-    '& .tq-string': { color: 'var(--v-warning)' },
-    '& .tq-number': { color: 'var(--v-warning)' },
-    '& .tq-operator': { color: 'var(--v-text-muted)' },
+    '& .tq-function, & .tq-keyword, & .tq-intrinsic': { color: 'var(--v-accent)' },
+    '& .tq-string, & .tq-number, & .tq-constant': { color: 'var(--v-warning)' },
+    '& .tq-operator, & .tq-bracket': { color: 'var(--v-text-muted)' },
     '& .tq-comment': { color: 'var(--v-text-muted)', fontStyle: 'italic' },
-    '& .tq-error': { color: 'var(--v-error)' },
+    '& .tq-invalid': { color: 'var(--v-error)' },
   }),
 };

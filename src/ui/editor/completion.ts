@@ -1,32 +1,81 @@
-import type { Client, SecondsRange } from '../../api/client.ts';
+/** Our own completion, fed with what the server has seen. */
+import type { AttributeValue, Client, SecondsRange } from '../../api/client.ts';
+import { spanKinds, statusCodes } from '../../trace/model.ts';
+import { printField } from '../../traceql/attributes.ts';
+import { complete } from '../../traceql/complete.ts';
+import type { Completion, KnownAttributes } from '../../traceql/complete.ts';
+import type { Static } from '../../traceql/static.ts';
 
-export interface CompletionOption {
-  readonly label: string;
-  readonly insert: string;
-  readonly detail: string;
-  readonly documentation: string;
-  readonly boost: number;
+type Names = KnownAttributes['names'];
+type Scope = Names extends ReadonlyMap<infer Key, unknown> ? Key : never;
+
+export interface Completer {
+  /** Candidates at the cursor. Never fails: where the server does not answer, the language alone completes. */
+  complete(text: string, cursor: number, range: SecondsRange, signal: AbortSignal): Promise<Completion>;
 }
 
-export interface TraceqlCompletion {
-  /** What the options replace. */
-  readonly from: number;
-  readonly to: number;
-  readonly options: readonly CompletionOption[];
+/** Names change rarely: one look-up serves this long. */
+const namesAgeMsMax = 30_000;
+const valuesMax = 200;
+
+export function createCompleter(client: Client, nowMs: () => number): Completer {
+  let names: Names = new Map();
+  let namesAskedMs = -Infinity;
+  return {
+    async complete(text, cursor, range, signal) {
+      if (nowMs() - namesAskedMs > namesAgeMsMax) {
+        namesAskedMs = nowMs();
+        names = await namesByScope(client, range, signal).catch(() => names);
+      }
+      const first = complete(text, cursor, { names, valuesOf: () => undefined });
+      const field = first.valuesOf;
+      if (field === undefined) {
+        return first;
+      }
+      // The unfinished condition is read leniently by the server; the others narrow the values.
+      const request = { query: text, range, limit: valuesMax, signal };
+      const values = await client.attributeValues(printField(field), request).catch(() => []);
+      const statics = values.flatMap((value) => staticOf(value) ?? []);
+      return complete(text, cursor, { names, valuesOf: () => statics });
+    },
+  };
 }
 
-export async function completeTraceql(
-  client: Client,
-  text: string,
-  cursor: number,
-  range: SecondsRange,
-  signal: AbortSignal
-): Promise<TraceqlCompletion | undefined> {
-  const word = /[\w.:-]*$/.exec(text.slice(0, cursor))![0];
-  const names = await client.attributeNames({ range, signal }).catch(() => []);
-  const options = names
-    .map(({ scope, name }) => (scope === 'intrinsic' ? name : `${scope}.${name}`))
-    .filter((name) => name.toLowerCase().includes(word.toLowerCase()))
-    .map((name) => ({ label: name, insert: name, detail: '', documentation: '', boost: 0 }));
-  return { from: cursor - word.length, to: cursor, options };
+async function namesByScope(client: Client, range: SecondsRange, signal: AbortSignal): Promise<Names> {
+  const byScope = new Map<Scope, string[]>();
+  for (const { scope, name } of await client.attributeNames({ range, signal })) {
+    if (scope !== 'intrinsic') {
+      const known = byScope.get(scope as Scope);
+      if (known) {
+        known.push(name);
+      } else {
+        byScope.set(scope as Scope, [name]);
+      }
+    }
+  }
+  return byScope;
+}
+
+/** `undefined` for a value that has no literal. */
+function staticOf({ type, value }: AttributeValue): Static | undefined {
+  switch (type) {
+    case 'string':
+      return { type: 'string', value };
+    case 'int':
+      return /^-?\d+$/.test(value) ? { type: 'int', value: BigInt(value) } : undefined;
+    case 'float':
+      return Number.isFinite(Number(value)) ? { type: 'float', value: Number(value) } : undefined;
+    case 'bool':
+      return { type: 'bool', value: value === 'true' };
+    case 'keyword':
+      return keywordOf(value);
+    default:
+      return undefined;
+  }
+}
+
+function keywordOf(value: string): Static | undefined {
+  const status = statusCodes.find((code) => code === value);
+  const kind = spanKinds.find((name) => name === value);
+  return status ? { type: 'status', value: status } : kind ? { type: 'kind', value: kind } : undefined;
 }

@@ -2,10 +2,9 @@ import { RangeSetBuilder } from '@codemirror/state';
 import type { Extension } from '@codemirror/state';
 import { Decoration, ViewPlugin } from '@codemirror/view';
 import type { DecorationSet, EditorView } from '@codemirror/view';
-import { lexAll } from '../../traceql/lexer.ts';
-import type { Token } from '../../traceql/lexer.ts';
+import { highlight } from '../../traceql/highlight.ts';
 
-/** Colours from our own lexer: what the editor shows is what the parser reads. */
+/** Colours from our own lexer: what the editor shows is what the parser reads. Classes are `tq-` and the style's name. */
 export const highlighting: Extension = ViewPlugin.define(
   (view) => ({
     decorations: decorationsOf(view),
@@ -18,39 +17,12 @@ export const highlighting: Extension = ViewPlugin.define(
   { decorations: (plugin) => plugin.decorations }
 );
 
-const marks: Readonly<Record<string, Decoration>> = Object.fromEntries(
-  ['keyword', 'attribute', 'string', 'number', 'operator', 'comment', 'error'].map((name) => [
-    name,
-    Decoration.mark({ class: `tq-${name}` }),
-  ])
-);
-
 function decorationsOf(view: EditorView): DecorationSet {
   const builder = new RangeSetBuilder<Decoration>();
-  for (const token of lexAll(view.state.doc.toString())) {
-    const look = lookOf(token);
-    if (look !== undefined && token.end > token.start) {
-      builder.add(token.start, token.end, marks[look]);
+  for (const { start, end, style } of highlight(view.state.doc.toString())) {
+    if (end > start) {
+      builder.add(start, end, Decoration.mark({ class: `tq-${style}` }));
     }
   }
   return builder.finish();
-}
-
-function lookOf(token: Token): string | undefined {
-  switch (token.kind) {
-    case 'symbol':
-      return 'operator';
-    case 'word':
-      return 'keyword';
-    case 'literal':
-      return token.value.type === 'string' ? 'string' : 'number';
-    case 'field':
-      return token.field.kind === 'intrinsic' ? 'keyword' : 'attribute';
-    case 'comment':
-      return 'comment';
-    case 'invalid':
-      return 'error';
-    case 'end':
-      return undefined;
-  }
 }

@@ -33,14 +33,27 @@ export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): 
   const traces = useMemo(() => (file ? tracesOf(file.spans) : []), [file]);
   if (!file) {
     return (
-      <Notice title="No file is open" actions={<Button look="primary" onClick={onChoose}>Choose a file</Button>}>
+      <Notice
+        title="No file is open"
+        actions={
+          <Button look="primary" onClick={onChoose}>
+            Choose a file
+          </Button>
+        }
+      >
         Drop a trace file here: OTLP JSON or protobuf, Jaeger JSON, Zipkin JSON. It stays in this browser.
       </Notice>
     );
   }
   const trace = traces.length === 1 ? traces[0] : traces.find(({ traceId }) => traceId === view.traceId);
   if (!trace) {
-    return <TraceList file={file} traces={traces} onOpen={(traceId) => host.viewState.set({ ...view, traceId, focus: wholeTrace }, 'push')} />;
+    return (
+      <TraceList
+        file={file}
+        traces={traces}
+        onOpen={(traceId) => host.viewState.set({ ...view, traceId, focus: wholeTrace }, 'push')}
+      />
+    );
   }
   return (
     <TracePane
@@ -80,7 +93,15 @@ function tracesOf(spans: readonly Span[]): readonly Trace[] {
 /** More than a person reads; the rest is counted. */
 const tracesShown = 1_000;
 
-function TraceList({ file, traces, onOpen }: { file: OpenFile; traces: readonly Trace[]; onOpen(traceId: string): void }): ReactElement {
+function TraceList({
+  file,
+  traces,
+  onOpen,
+}: {
+  file: OpenFile;
+  traces: readonly Trace[];
+  onOpen(traceId: string): void;
+}): ReactElement {
   const [shown, setShown] = useState(tracesShown);
   return (
     <div className={styles.root}>
@@ -91,7 +112,10 @@ function TraceList({ file, traces, onOpen }: { file: OpenFile; traces: readonly 
       <ul className={styles.list}>
         {traces.slice(0, shown).map((trace) => {
           const root = trace.spans.find((span) => span.parentSpanId === '') ?? trace.spans[0];
-          const end = trace.spans.reduce((latest, span) => (span.endUnixNanos > latest ? span.endUnixNanos : latest), 0n);
+          const end = trace.spans.reduce(
+            (latest, span) => (span.endUnixNanos > latest ? span.endUnixNanos : latest),
+            0n
+          );
           return (
             <li key={trace.traceId}>
               <button type="button" className={styles.row} onClick={() => onOpen(trace.traceId)}>
@@ -105,7 +129,9 @@ function TraceList({ file, traces, onOpen }: { file: OpenFile; traces: readonly 
           );
         })}
       </ul>
-      {traces.length > shown && <Button onClick={() => setShown(shown + tracesShown)}>{`Show more of ${traces.length}`}</Button>}
+      {traces.length > shown && (
+        <Button onClick={() => setShown(shown + tracesShown)}>{`Show more of ${traces.length}`}</Button>
+      )}
     </div>
   );
 }

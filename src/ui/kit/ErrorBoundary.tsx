@@ -18,6 +18,10 @@ export class ErrorBoundary extends Component<Props, { readonly error: Error | un
 
   override render(): ReactNode {
     const { error } = this.state;
-    return error ? <ErrorNote>{`Vivace failed to show ${this.props.what}: ${error.message}`}</ErrorNote> : this.props.children;
+    return error ? (
+      <ErrorNote>{`Vivace failed to show ${this.props.what}: ${error.message}`}</ErrorNote>
+    ) : (
+      this.props.children
+    );
   }
 }

@@ -4,7 +4,13 @@ import type { QueryError, QueryFix } from '../../traceql/errors.ts';
 import { Button } from './controls.tsx';
 
 /** Where a query is wrong, what was expected there, and the fix where there is one. */
-export function QueryErrorNote({ error, onFix }: { readonly error: QueryError; onFix(fix: QueryFix): void }): ReactElement {
+export function QueryErrorNote({
+  error,
+  onFix,
+}: {
+  readonly error: QueryError;
+  onFix(fix: QueryFix): void;
+}): ReactElement {
   // The title stands above; line and caret are what toString draws below it.
   const [, line = '', caret = ''] = error.toString().split('\n');
   return (

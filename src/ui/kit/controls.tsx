@@ -1,5 +1,12 @@
 import { css, cx } from '@emotion/css';
-import type { ButtonHTMLAttributes, InputHTMLAttributes, ReactElement, ReactNode, Ref, SelectHTMLAttributes } from 'react';
+import type {
+  ButtonHTMLAttributes,
+  InputHTMLAttributes,
+  ReactElement,
+  ReactNode,
+  Ref,
+  SelectHTMLAttributes,
+} from 'react';
 
 const focusRing = { outline: '2px solid var(--v-focus)', outlineOffset: 1 };
 
@@ -58,7 +65,12 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export function Button({ look, small, className, type = 'button', ...rest }: ButtonProps): ReactElement {
-  const looks = cx(styles.button, look === 'primary' && styles.primary, look === 'quiet' && styles.quiet, small && styles.small);
+  const looks = cx(
+    styles.button,
+    look === 'primary' && styles.primary,
+    look === 'quiet' && styles.quiet,
+    small && styles.small
+  );
   return <button type={type} className={cx(looks, className)} {...rest} />;
 }
 
@@ -67,7 +79,9 @@ export function TextInput({
   className,
   ...rest
 }: InputHTMLAttributes<HTMLInputElement> & { readonly inputRef?: Ref<HTMLInputElement> }): ReactElement {
-  return <input ref={inputRef} className={cx(styles.input, className)} spellCheck={false} autoComplete="off" {...rest} />;
+  return (
+    <input ref={inputRef} className={cx(styles.input, className)} spellCheck={false} autoComplete="off" {...rest} />
+  );
 }
 
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>): ReactElement {
@@ -115,7 +129,15 @@ const noticeStyles = {
 };
 
 /** An empty state: says why nothing is here and what to do about it. */
-export function Notice({ title, children, actions }: { title: string; children?: ReactNode; actions?: ReactNode }): ReactElement {
+export function Notice({
+  title,
+  children,
+  actions,
+}: {
+  title: string;
+  children?: ReactNode;
+  actions?: ReactNode;
+}): ReactElement {
   return (
     <div className={noticeStyles.root} role="status">
       <strong>{title}</strong>

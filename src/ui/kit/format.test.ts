@@ -30,7 +30,16 @@ test('relative times say which side of now', () => {
 test('values of every type are readable and exact', () => {
   assert.equal(formatValue({ type: 'int', value: 9_007_199_254_740_993n }), '"9007199254740993"');
   assert.equal(formatValue({ type: 'bytes', value: Uint8Array.of(1, 255) }), '"0x01ff"');
-  assert.equal(formatValue({ type: 'array', value: [{ type: 'string', value: 'a' }, { type: 'bool', value: true }] }), '["a",true]');
+  assert.equal(
+    formatValue({
+      type: 'array',
+      value: [
+        { type: 'string', value: 'a' },
+        { type: 'bool', value: true },
+      ],
+    }),
+    '["a",true]'
+  );
   assert.equal(formatValue({ type: 'empty' }), 'null');
   assert.equal(formatValue({ type: 'double', value: Number.NaN }), '"NaN"');
 });

@@ -43,7 +43,13 @@ export function formatAgo(unixMs: number, nowMs: number): string {
     return 'just now';
   }
   const [value, unit] =
-    size < 60 ? [size, 's'] : size < 3_600 ? [size / 60, 'm'] : size < 86_400 ? [size / 3_600, 'h'] : [size / 86_400, 'd'];
+    size < 60
+      ? [size, 's']
+      : size < 3_600
+        ? [size / 60, 'm']
+        : size < 86_400
+          ? [size / 3_600, 'h']
+          : [size / 86_400, 'd'];
   const text = `${Math.floor(value)} ${unit}`;
   return seconds > 0 ? `${text} ago` : `in ${text}`;
 }
@@ -63,7 +69,7 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
 
 /** A value as a person reads it: strings bare, structures as JSON. Never HTML. */
 export function formatValue(value: AnyValue): string {
-  return value.type === 'string' ? value.value : JSON.stringify(plainValue(value)) ?? '';
+  return value.type === 'string' ? value.value : (JSON.stringify(plainValue(value)) ?? '');
 }
 
 /** A value as JSON can say it: integers beyond 2^53 and bytes become strings. */

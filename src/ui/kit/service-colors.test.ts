@@ -45,7 +45,10 @@ test('text is at least 4.5:1 wherever it stands', () => {
   for (const theme of [darkTheme, lightTheme]) {
     for (const behind of [theme.background, theme.surface, theme.surfaceHover, theme.selected]) {
       for (const text of [theme.text, theme.textMuted, theme.accent, theme.error, theme.warning]) {
-        assert.ok(contrast(text, behind) >= 4.5, `${theme.name}: ${text} on ${behind} is ${contrast(text, behind).toFixed(2)}`);
+        assert.ok(
+          contrast(text, behind) >= 4.5,
+          `${theme.name}: ${text} on ${behind} is ${contrast(text, behind).toFixed(2)}`
+        );
       }
     }
     assert.ok(contrast(theme.error, theme.errorSurface) >= 4.5);

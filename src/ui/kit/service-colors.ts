@@ -3,6 +3,9 @@
  * person; where two services of one trace prefer the same, the later in sorted order takes the next free one. Red is for errors.
  */
 
+import { contrast } from './contrast.ts';
+import { themeOf } from './theme.ts';
+
 // 24 hues without the reds (345° to 20°). Neighbours in this list are far apart on the circle, so that a moved service still looks different.
 const hues: readonly number[] = [
   210, 150, 280, 40, 180, 320, 100, 240, 60, 195, 265, 130, 30, 225, 300, 165, 80, 252, 335, 115, 50, 188, 292, 140,
@@ -25,14 +28,21 @@ export function serviceColors(services: readonly string[], theme: 'dark' | 'ligh
   return colors;
 }
 
+/** The two steps of contrast that neighbouring slots alternate between: hues 13° apart must also differ in lightness. */
+const contrasts = { dark: [5.2, 8], light: [3.5, 5.6] } as const;
+
+/** All colours of a theme weigh the same on its background: lightness follows from the contrast, since yellow is light by nature. */
 function colorOf(slot: number, theme: 'dark' | 'light'): string {
-  const hue = hues[slot];
-  // Yellow and green are light by nature: they need less lightness on white and can bear less saturation on black.
-  const bright = hue >= 30 && hue <= 195;
-  if (theme === 'dark') {
-    return hexOfHsl(hue, bright ? 0.42 : 0.58, slot % 2 === 0 ? 0.56 : 0.66);
+  const background = themeOf(theme).surface;
+  const wanted = contrasts[theme][slot % 2];
+  const step = theme === 'dark' ? 0.01 : -0.01;
+  let lightness = theme === 'dark' ? 0.35 : 0.75;
+  let color = hexOfHsl(hues[slot], 0.52, lightness);
+  while (contrast(color, background) < wanted) {
+    lightness += step;
+    color = hexOfHsl(hues[slot], 0.52, lightness);
   }
-  return hexOfHsl(hue, bright ? 0.62 : 0.56, bright ? (slot % 2 === 0 ? 0.34 : 0.29) : slot % 2 === 0 ? 0.5 : 0.42);
+  return color;
 }
 
 /** FNV-1a over UTF-16 units, mixed once more because short names differ in few bits. */

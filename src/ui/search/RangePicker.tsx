@@ -26,7 +26,9 @@ export function RangePicker({
   onRange(range: Range): void;
 }): ReactElement {
   const preset =
-    range.to.kind === 'ago' && range.to.agoMs === 0 && range.from.kind === 'ago' ? String(range.from.agoMs) : 'absolute';
+    range.to.kind === 'ago' && range.to.agoMs === 0 && range.from.kind === 'ago'
+      ? String(range.from.agoMs)
+      : 'absolute';
   const known = presets.some(([, agoMs]) => String(agoMs) === preset);
   return (
     <div className={styles.root}>
@@ -36,7 +38,10 @@ export function RangePicker({
         onChange={(event) =>
           onRange(
             event.target.value === 'absolute'
-              ? { from: { kind: 'at', unixMs: msOf(range.from, nowMs) }, to: { kind: 'at', unixMs: msOf(range.to, nowMs) } }
+              ? {
+                  from: { kind: 'at', unixMs: msOf(range.from, nowMs) },
+                  to: { kind: 'at', unixMs: msOf(range.to, nowMs) },
+                }
               : { from: { kind: 'ago', agoMs: Number(event.target.value) }, to: { kind: 'ago', agoMs: 0 } }
           )
         }
@@ -49,7 +54,14 @@ export function RangePicker({
         {!known && preset !== 'absolute' && <option value={preset}>{`Last ${agoText(Number(preset))}`}</option>}
         <option value="absolute">Absolute…</option>
       </Select>
-      {preset === 'absolute' && <AbsoluteRange key={`${msOf(range.from, 0)} ${msOf(range.to, 0)}`} range={range} nowMs={nowMs} onRange={onRange} />}
+      {preset === 'absolute' && (
+        <AbsoluteRange
+          key={`${msOf(range.from, 0)} ${msOf(range.to, 0)}`}
+          range={range}
+          nowMs={nowMs}
+          onRange={onRange}
+        />
+      )}
     </div>
   );
 }
@@ -69,8 +81,20 @@ function AbsoluteRange({
   const isValid = fromMs < toMs;
   return (
     <>
-      <TextInput type="datetime-local" step={1} aria-label="From" value={from} onChange={(event) => setFrom(event.target.value)} />
-      <TextInput type="datetime-local" step={1} aria-label="To" value={to} onChange={(event) => setTo(event.target.value)} />
+      <TextInput
+        type="datetime-local"
+        step={1}
+        aria-label="From"
+        value={from}
+        onChange={(event) => setFrom(event.target.value)}
+      />
+      <TextInput
+        type="datetime-local"
+        step={1}
+        aria-label="To"
+        value={to}
+        onChange={(event) => setTo(event.target.value)}
+      />
       <Button
         disabled={!isValid}
         title={isValid ? undefined : 'From must be before To'}

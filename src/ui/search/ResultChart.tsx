@@ -68,7 +68,8 @@ export function ResultChart({ traces, startMs, endMs, theme, onOpen }: ResultCha
         >
           <strong>{hovered.trace.rootServiceName}</strong> {hovered.trace.rootName}
           <div>
-            {formatNanos(hovered.trace.durationMs * 1e6)} · {formatTime(Number(hovered.trace.startUnixNanos / 1_000_000n))}
+            {formatNanos(hovered.trace.durationMs * 1e6)} ·{' '}
+            {formatTime(Number(hovered.trace.startUnixNanos / 1_000_000n))}
           </div>
         </div>
       )}
@@ -96,7 +97,8 @@ function layoutOf(traces: readonly FoundTrace[], startMs: number, endMs: number,
   const low = Math.min(...durations) * 0.8;
   const high = Math.max(Math.max(...durations) * 1.25, low * 4);
   const y = scaleLog([low, high], [height - padding.bottom, padding.top]);
-  const format = x.tickFormat(Math.floor(width / 140));
+  const [from, to] = x.domain();
+  const lengthMs = to.getTime() - from.getTime();
   return {
     dots: traces.map((trace, index) => ({
       trace,
@@ -104,9 +106,22 @@ function layoutOf(traces: readonly FoundTrace[], startMs: number, endMs: number,
       y: y(durations[index]),
       isError: trace.services.some(({ errorCount }) => errorCount > 0),
     })),
-    timeTicks: x.ticks(Math.floor(width / 140)).map((tick) => ({ x: x(tick), label: format(tick) })),
-    durationTicks: [low * 1.25, Math.sqrt(low * high), high / 1.25].map((ms) => ({ y: y(ms), label: formatNanos(round2(ms) * 1e6) })),
+    timeTicks: x.ticks(Math.floor(width / 140)).map((tick) => ({ x: x(tick), label: timeLabel(tick, lengthMs) })),
+    durationTicks: [low * 1.25, Math.sqrt(low * high), high / 1.25].map((ms) => ({
+      y: y(ms),
+      label: formatNanos(round2(ms) * 1e6),
+    })),
   };
+}
+
+/** As short as tells ticks apart: seconds within some minutes, dates beyond a day. */
+function timeLabel(time: Date, lengthMs: number): string {
+  const text = formatTime(time.getTime());
+  return lengthMs < 5 * 60_000
+    ? text.slice(11, 19)
+    : lengthMs < 36 * 3_600_000
+      ? text.slice(11, 16)
+      : text.slice(5, 16);
 }
 
 /** Two digits that matter: enough for an axis. */
@@ -114,7 +129,13 @@ function round2(value: number): number {
   return Number(value.toPrecision(2));
 }
 
-function draw(context: CanvasRenderingContext2D, layout: ChartLayout, width: number, theme: Theme, hovered: Dot | undefined): void {
+function draw(
+  context: CanvasRenderingContext2D,
+  layout: ChartLayout,
+  width: number,
+  theme: Theme,
+  hovered: Dot | undefined
+): void {
   context.clearRect(0, 0, width, height);
   context.font = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
   context.textBaseline = 'middle';

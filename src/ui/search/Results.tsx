@@ -19,6 +19,7 @@ interface ResultsProps {
 }
 
 const narrowWidth = 700;
+const headHeight = 26;
 
 /** Found traces, newest first, one row each; rows are links, so that a new tab works. */
 export function Results({ host, traces, theme, isStale }: ResultsProps): ReactElement {
@@ -31,10 +32,15 @@ export function Results({ host, traces, theme, isStale }: ResultsProps): ReactEl
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: (index) => traces[index].traceId,
+    // The head scrolls with the rows, under which it sticks.
+    scrollMargin: isNarrow ? 0 : headHeight,
     overscan: 8,
   });
   const colors = useMemo(() => {
-    const services = traces.flatMap((trace) => [trace.rootServiceName, ...trace.services.map(({ service }) => service)]);
+    const services = traces.flatMap((trace) => [
+      trace.rootServiceName,
+      ...trace.services.map(({ service }) => service),
+    ]);
     return serviceColors([...new Set(services)], theme.name);
   }, [traces, theme.name]);
   const durationMsMax = Math.max(1, ...traces.map((trace) => trace.durationMs));
@@ -55,20 +61,25 @@ export function Results({ host, traces, theme, isStale }: ResultsProps): ReactEl
 
   return (
     <div ref={root} className={cx(styles.root, isStale && styles.stale)}>
-      {!isNarrow && (
-        <div className={cx(styles.columns, styles.head)} aria-hidden="true">
-          <span>Trace</span>
-          <span>Started</span>
-          <span>Duration</span>
-          <span className={styles.number}>Spans</span>
-          <span className={styles.number}>Errors</span>
-          <span>Services</span>
-        </div>
-      )}
       <div ref={scroller} className={styles.scroller} data-testid="results" onKeyDown={onKeyDown}>
+        {!isNarrow && (
+          <div className={cx(styles.columns, styles.head)} aria-hidden="true">
+            <span>Trace</span>
+            <span>Started</span>
+            <span>Duration</span>
+            <span className={styles.number}>Spans</span>
+            <span className={styles.number}>Errors</span>
+            <span>Services</span>
+          </div>
+        )}
         <div style={{ height: virtualizer.getTotalSize(), position: 'relative' }} role="list" aria-label="Traces">
           {virtualizer.getVirtualItems().map((item) => (
-            <div key={item.key} role="listitem" className={styles.item} style={{ top: item.start, height: rowHeight }}>
+            <div
+              key={item.key}
+              role="listitem"
+              className={styles.item}
+              style={{ top: item.start - (isNarrow ? 0 : headHeight), height: rowHeight }}
+            >
               <ResultRow
                 host={host}
                 trace={traces[item.index]}
@@ -142,7 +153,10 @@ function ResultRow({
       {!isNarrow && started}
       <span className={styles.duration}>
         <span className={styles.durationText}>{duration}</span>
-        <span className={styles.durationBar} style={{ width: `${Math.max(1, (trace.durationMs / durationMsMax) * 100)}%` }} />
+        <span
+          className={styles.durationBar}
+          style={{ width: `${Math.max(1, (trace.durationMs / durationMsMax) * 100)}%` }}
+        />
       </span>
       {isNarrow ? (
         <span className={styles.narrowFacts}>
@@ -165,7 +179,13 @@ function ResultRow({
 const styles = {
   root: css({ display: 'flex', flexDirection: 'column', flex: 1, minHeight: 0, transition: 'opacity 120ms' }),
   stale: css({ opacity: 0.55 }),
-  scroller: css({ flex: 1, minHeight: 0, overflowY: 'scroll', scrollbarWidth: 'thin', scrollbarColor: 'var(--v-line) transparent' }),
+  scroller: css({
+    flex: 1,
+    minHeight: 0,
+    overflowY: 'scroll',
+    scrollbarWidth: 'thin',
+    scrollbarColor: 'var(--v-line) transparent',
+  }),
   columns: css({
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 1fr) 96px minmax(120px, 210px) 64px 64px minmax(90px, 170px)',
@@ -174,13 +194,14 @@ const styles = {
     padding: '0 14px',
   }),
   head: css({
-    height: 26,
-    // As wide as the rows, which share their line with a thin scrollbar.
-    paddingRight: 24,
+    position: 'sticky',
+    top: 0,
+    zIndex: 2,
+    height: headHeight,
+    background: 'var(--v-background)',
     fontSize: 11,
     color: 'var(--v-text-muted)',
     borderBottom: '1px solid var(--v-line)',
-    flex: 'none',
   }),
   item: css({ position: 'absolute', left: 0, right: 0 }),
   row: css({
@@ -200,7 +221,14 @@ const styles = {
     padding: '0 14px',
     borderBottom: '1px solid var(--v-line)',
   }),
-  title: css({ display: 'flex', alignItems: 'center', gap: 7, minWidth: 0, whiteSpace: 'nowrap', '& > strong': { fontWeight: 600 } }),
+  title: css({
+    display: 'flex',
+    alignItems: 'center',
+    gap: 7,
+    minWidth: 0,
+    whiteSpace: 'nowrap',
+    '& > strong': { fontWeight: 600 },
+  }),
   badge: css({ width: 9, height: 9, borderRadius: 2, flex: 'none' }),
   name: css({ overflow: 'hidden', textOverflow: 'ellipsis', minWidth: 0 }),
   muted: css({ color: 'var(--v-text-muted)', whiteSpace: 'nowrap' }),

@@ -98,7 +98,12 @@ export function SearchFormFields({ host, form, range, onForm }: FieldsProps): Re
       </div>
       {rows.map((row, index) => (
         <div key={index} className={styles.line}>
-          <AttributeInput host={host} range={range} value={row.attribute} onValue={(attribute) => setRow(index, { attribute })} />
+          <AttributeInput
+            host={host}
+            range={range}
+            value={row.attribute}
+            onValue={(attribute) => setRow(index, { attribute })}
+          />
           <Select
             aria-label="Comparison"
             className={styles.comparison}

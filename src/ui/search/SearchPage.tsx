@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 import type { Host } from '../host.ts';
 import { Button, ErrorNote, Notice, Select, SkeletonRows, WarningBanner } from '../kit/controls.tsx';
@@ -26,6 +26,7 @@ export interface SearchPageProps {
   readonly theme: Theme;
 }
 
+const settleMs = 700;
 const limits = [20, 50, 100, 500, 2_000] as const;
 
 /** Ask by form or by TraceQL, look at the newest traces that match, open one. */
@@ -36,7 +37,8 @@ export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement
   const { answer, error, isLoading } = search;
   const form = formOfQuery(draft);
   const editor = view.editor === 'form' && form ? 'form' : 'traceql';
-  const queryError = checkQuery(draft);
+  const queryError = useMemo(() => checkQuery(draft), [draft]);
+  const settledError = useSettled(queryError);
 
   const set = (change: Partial<SearchView>, history: 'push' | 'replace' = 'push'): void =>
     host.viewState.set({ ...view, ...change }, history);
@@ -79,7 +81,11 @@ export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement
           <RangePicker range={view.range} nowMs={host.nowMs()} onRange={(range) => set({ range })} />
           <label className={styles.limit}>
             <span>Limit</span>
-            <Select value={view.limit} aria-label="Limit" onChange={(event) => set({ limit: Number(event.target.value) })}>
+            <Select
+              value={view.limit}
+              aria-label="Limit"
+              onChange={(event) => set({ limit: Number(event.target.value) })}
+            >
               {[...new Set([...limits, view.limit])]
                 .sort((a, b) => a - b)
                 .map((limit) => (
@@ -90,7 +96,11 @@ export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement
             </Select>
           </label>
           <span className={styles.spacer} />
-          <Button aria-pressed={view.live} title="Ask again every 3 seconds" onClick={() => set({ live: !view.live }, 'replace')}>
+          <Button
+            aria-pressed={view.live}
+            title="Ask again every 3 seconds"
+            onClick={() => set({ live: !view.live }, 'replace')}
+          >
             <Icon name={view.live ? 'pause' : 'play'} size={13} /> Live
           </Button>
           {isLoading && !view.live ? (
@@ -105,14 +115,23 @@ export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement
           <SearchFormFields host={host} form={form} range={view.range} onForm={(next) => setDraft(queryOfForm(next))} />
         ) : (
           <Suspense fallback={<SkeletonRows rows={1} />}>
-            <TraceqlEditor host={host} value={draft} range={view.range} theme={theme} onChange={setDraft} onSubmit={submit} />
+            <TraceqlEditor
+              host={host}
+              value={draft}
+              range={view.range}
+              theme={theme}
+              onChange={setDraft}
+              onSubmit={submit}
+            />
           </Suspense>
         )}
         {editor === 'form' && draft !== '' && <code className={styles.preview}>{draft}</code>}
-        {editor === 'traceql' && queryError && (
+        {editor === 'traceql' && queryError && settledError && (
           <QueryErrorNote
             error={queryError}
-            onFix={(fix) => setDraft(draft.slice(0, fix.offset) + fix.replacement + draft.slice(fix.offset + fix.length))}
+            onFix={(fix) =>
+              setDraft(draft.slice(0, fix.offset) + fix.replacement + draft.slice(fix.offset + fix.length))
+            }
           />
         )}
       </form>
@@ -145,6 +164,16 @@ export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement
   );
 }
 
+/** What `value` has been since a moment ago: an unfinished word is not yet a mistake. */
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setSettled(value), settleMs);
+    return () => window.clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
 export function openTrace(host: Host, traceId: string, spanId?: string): void {
   host.viewState.set(traceView(traceId, spanId), 'push');
 }
@@ -171,7 +200,9 @@ function NothingFound({
         <>
           {isFiltered && <Button onClick={() => set({ query: '' })}>Remove the conditions</Button>}
           <Button onClick={() => set({ range: day })}>Look at the last 24 hours</Button>
-          {!view.live && <Button onClick={() => set({ live: true, range: startView.range }, 'replace')}>Wait for new traces</Button>}
+          {!view.live && (
+            <Button onClick={() => set({ live: true, range: startView.range }, 'replace')}>Wait for new traces</Button>
+          )}
         </>
       }
     >
@@ -202,5 +233,10 @@ const styles = {
     color: 'var(--v-text-muted)',
     overflowWrap: 'anywhere',
   }),
-  summary: css({ padding: '2px 14px 6px', fontSize: 12, color: 'var(--v-text-muted)', fontVariantNumeric: 'tabular-nums' }),
+  summary: css({
+    padding: '2px 14px 6px',
+    fontSize: 12,
+    color: 'var(--v-text-muted)',
+    fontVariantNumeric: 'tabular-nums',
+  }),
 };

@@ -26,7 +26,13 @@ test('a filled form reads as the TraceQL a person would write', () => {
 });
 
 test('what the form cannot say is left to the editor', () => {
-  for (const query of ['{ .a = 1 } >> { .b = 2 }', '{ .a = 1 || .b = 2 }', '{ .a = 1 } | count() > 2', '{ !.a }', '{ .a = 1 && }']) {
+  for (const query of [
+    '{ .a = 1 } >> { .b = 2 }',
+    '{ .a = 1 || .b = 2 }',
+    '{ .a = 1 } | count() > 2',
+    '{ !.a }',
+    '{ .a = 1 && }',
+  ]) {
     assert.equal(formOfQuery(query), undefined, query);
   }
   assert.deepEqual(formOfQuery(''), emptyForm);
@@ -34,7 +40,10 @@ test('what the form cannot say is left to the editor', () => {
 });
 
 test('form → text → form → text is stable', () => {
-  const words = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('42', '-1.5', 'error', '250ms', '"42"', 'a\nb', '\\'));
+  const words = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom('42', '-1.5', 'error', '250ms', '"42"', 'a\nb', '\\')
+  );
   const forms = fc.record({
     service: fc.string({ maxLength: 10 }),
     spanName: fc.string({ maxLength: 10 }),

@@ -24,7 +24,14 @@ export interface SearchForm {
   readonly rows: readonly AttributeRow[];
 }
 
-export const emptyForm: SearchForm = { service: '', spanName: '', status: '', durationMin: '', durationMax: '', rows: [] };
+export const emptyForm: SearchForm = {
+  service: '',
+  spanName: '',
+  status: '',
+  durationMin: '',
+  durationMax: '',
+  rows: [],
+};
 
 /** Empty text for an empty form: every trace. */
 export function queryOfForm(form: SearchForm): string {
@@ -58,8 +65,9 @@ export function isDuration(text: string): boolean {
 
 /** A bare word of a person becomes an attribute of any scope. */
 function attributeText(attribute: string): string {
-  return /^(span|resource|event|link|instrumentation)?\.|^(span|trace|event|link|instrumentation):|^"/.test(attribute) ||
-    intrinsics.has(attribute)
+  return /^(span|resource|event|link|instrumentation)?\.|^(span|trace|event|link|instrumentation):|^"/.test(
+    attribute
+  ) || intrinsics.has(attribute)
     ? attribute
     : `.${quotedKey(attribute)}`;
 }

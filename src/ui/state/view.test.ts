@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { agoText, parseRangeEnd, rangeEndText, rangeSeconds, startView, urlOfView, viewFromUrl, wholeTrace } from './view.ts';
+import {
+  agoText,
+  parseRangeEnd,
+  rangeEndText,
+  rangeSeconds,
+  startView,
+  urlOfView,
+  viewFromUrl,
+  wholeTrace,
+} from './view.ts';
 import type { RangeEnd, TraceFocus, View } from './view.ts';
 
 const rangeEnds: fc.Arbitrary<RangeEnd> = fc.oneof(
@@ -9,28 +18,41 @@ const rangeEnds: fc.Arbitrary<RangeEnd> = fc.oneof(
   fc.nat(2_000_000_000_000).map((unixMs) => ({ kind: 'at' as const, unixMs }))
 );
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length }).map((digits) => digits.join(''));
-const focuses: fc.Arbitrary<TraceFocus> = fc.record({
-  spanId: fc.option(hex(16), { nil: undefined }),
-  zoom: fc.option(
-    fc.tuple(fc.nat(1e12), fc.integer({ min: 1, max: 1e12 })).map(([startNanos, length]) => ({ startNanos, endNanos: startNanos + length })),
-    { nil: undefined }
-  ),
-  foldDepth: fc.option(fc.nat(9_999), { nil: undefined }),
-  foldToggles: fc.uniqueArray(fc.nat(1e6), { maxLength: 100 }).map((rows) => rows.sort((a, b) => a - b)),
-  find: fc.string(),
-}, { noNullPrototype: true });
+  fc
+    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+    .map((digits) => digits.join(''));
+const focuses: fc.Arbitrary<TraceFocus> = fc.record(
+  {
+    spanId: fc.option(hex(16), { nil: undefined }),
+    zoom: fc.option(
+      fc
+        .tuple(fc.nat(1e12), fc.integer({ min: 1, max: 1e12 }))
+        .map(([startNanos, length]) => ({ startNanos, endNanos: startNanos + length })),
+      { nil: undefined }
+    ),
+    foldDepth: fc.option(fc.nat(9_999), { nil: undefined }),
+    foldToggles: fc.uniqueArray(fc.nat(1e6), { maxLength: 100 }).map((rows) => rows.sort((a, b) => a - b)),
+    find: fc.string(),
+  },
+  { noNullPrototype: true }
+);
 const views: fc.Arbitrary<View> = fc.oneof(
-  fc.record({
-    page: fc.constant('search' as const),
-    query: fc.string(),
-    range: fc.record({ from: rangeEnds, to: rangeEnds }, { noNullPrototype: true }),
-    limit: fc.integer({ min: 1, max: 10_000 }),
-    editor: fc.constantFrom('form' as const, 'traceql' as const),
-    live: fc.boolean(),
-  }, { noNullPrototype: true }),
+  fc.record(
+    {
+      page: fc.constant('search' as const),
+      query: fc.string(),
+      range: fc.record({ from: rangeEnds, to: rangeEnds }, { noNullPrototype: true }),
+      limit: fc.integer({ min: 1, max: 10_000 }),
+      editor: fc.constantFrom('form' as const, 'traceql' as const),
+      live: fc.boolean(),
+    },
+    { noNullPrototype: true }
+  ),
   fc.record({ page: fc.constant('trace' as const), traceId: hex(32), focus: focuses }, { noNullPrototype: true }),
-  fc.record({ page: fc.constant('file' as const), traceId: fc.option(hex(32), { nil: undefined }), focus: focuses }, { noNullPrototype: true })
+  fc.record(
+    { page: fc.constant('file' as const), traceId: fc.option(hex(32), { nil: undefined }), focus: focuses },
+    { noNullPrototype: true }
+  )
 );
 
 test('every view comes back from its URL', () => {

@@ -5,7 +5,8 @@
 import { parseTraceId } from '../../trace/ids.ts';
 
 /** Relative (`now-1h` to `now`) or absolute (Unix milliseconds). */
-export type RangeEnd = { readonly kind: 'ago'; readonly agoMs: number } | { readonly kind: 'at'; readonly unixMs: number };
+export type RangeEnd =
+  { readonly kind: 'ago'; readonly agoMs: number } | { readonly kind: 'at'; readonly unixMs: number };
 
 export interface Range {
   readonly from: RangeEnd;
@@ -134,7 +135,10 @@ function focusFromParams(params: URLSearchParams): TraceFocus {
   const depth = /^\d{1,6}$/.exec(params.get('depth') ?? '');
   return {
     spanId: /^[0-9a-f]{16}$/.exec(params.get('span') ?? '')?.[0],
-    zoom: zoom && Number(zoom[2]) > Number(zoom[1]) ? { startNanos: Number(zoom[1]), endNanos: Number(zoom[2]) } : undefined,
+    zoom:
+      zoom && Number(zoom[2]) > Number(zoom[1])
+        ? { startNanos: Number(zoom[1]), endNanos: Number(zoom[2]) }
+        : undefined,
     foldDepth: depth ? Number(depth[0]) : undefined,
     foldToggles: togglesFromText(params.get('fold') ?? ''),
     find: params.get('find') ?? '',
@@ -143,7 +147,12 @@ function focusFromParams(params: URLSearchParams): TraceFocus {
 
 function addFocus(params: URLSearchParams, focus: TraceFocus): void {
   setUnless(params, 'span', focus.spanId ?? '', '');
-  setUnless(params, 'zoom', focus.zoom ? `${Math.round(focus.zoom.startNanos)}-${Math.round(focus.zoom.endNanos)}` : '', '');
+  setUnless(
+    params,
+    'zoom',
+    focus.zoom ? `${Math.round(focus.zoom.startNanos)}-${Math.round(focus.zoom.endNanos)}` : '',
+    ''
+  );
   setUnless(params, 'depth', focus.foldDepth === undefined ? '' : String(focus.foldDepth), '');
   setUnless(params, 'fold', textOfToggles(focus.foldToggles), '');
   setUnless(params, 'find', focus.find, '');
@@ -206,7 +215,10 @@ function rangeFromText(from: string | null, to: string | null): Range {
 }
 
 /** Unix seconds for the API, the end exclusive and rounded up, so that what has just arrived is inside. */
-export function rangeSeconds(range: Range, nowMs: number): { readonly startSeconds: number; readonly endSeconds: number } {
+export function rangeSeconds(
+  range: Range,
+  nowMs: number
+): { readonly startSeconds: number; readonly endSeconds: number } {
   const at = (end: RangeEnd): number => (end.kind === 'at' ? end.unixMs : nowMs - end.agoMs);
   const startSeconds = Math.floor(at(range.from) / 1_000);
   return { startSeconds, endSeconds: Math.max(startSeconds + 1, Math.ceil(at(range.to) / 1_000) + 1) };

@@ -41,13 +41,23 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
         <span>{formatCount(table.rowCount, 'span')}</span>
         <span>{formatCount(table.services.length, 'service')}</span>
         {firstError >= 0 ? (
-          <button type="button" className={styles.errors} title="Go to the first error (e)" onClick={() => onGoToRow(firstError)}>
+          <button
+            type="button"
+            className={styles.errors}
+            title="Go to the first error (e)"
+            onClick={() => onGoToRow(firstError)}
+          >
             {formatCount(model.errorCount, 'error')}
           </button>
         ) : (
           <span>no errors</span>
         )}
-        <button type="button" className={styles.traceId} title="Copy trace id" onClick={() => void props.host.copyText(table.traceId)}>
+        <button
+          type="button"
+          className={styles.traceId}
+          title="Copy trace id"
+          onClick={() => void props.host.copyText(table.traceId)}
+        >
           {table.traceId} <Icon name="copy" size={12} />
         </button>
       </div>
@@ -101,7 +111,11 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
           </Button>
         </div>
         {focus.zoom && (
-          <Button small title="Show the whole trace (0)" onClick={() => onFocus({ ...focus, zoom: undefined }, 'replace')}>
+          <Button
+            small
+            title="Show the whole trace (0)"
+            onClick={() => onFocus({ ...focus, zoom: undefined }, 'replace')}
+          >
             Reset zoom
           </Button>
         )}
@@ -132,9 +146,17 @@ function FindBox({ focus, found, findInput, onFocus, onNextMatch, model }: Trace
       {found && (
         <>
           <span className={styles.matchCount} role="status">
-            {found.count === 0 ? 'no match' : `${found.count.toLocaleString('en-US')} of ${model.table.rowCount.toLocaleString('en-US')}`}
+            {found.count === 0
+              ? 'no match'
+              : `${found.count.toLocaleString('en-US')} of ${model.table.rowCount.toLocaleString('en-US')}`}
           </span>
-          <Button small look="quiet" aria-label="Previous match" title="Previous match (N)" onClick={() => onNextMatch(false)}>
+          <Button
+            small
+            look="quiet"
+            aria-label="Previous match"
+            title="Previous match (N)"
+            onClick={() => onNextMatch(false)}
+          >
             <Icon name="up" size={13} />
           </Button>
           <Button small look="quiet" aria-label="Next match" title="Next match (n)" onClick={() => onNextMatch(true)}>
@@ -202,7 +224,13 @@ const bare = { padding: 0, border: 0, background: 'none', font: 'inherit', curso
 
 const styles = {
   root: css({ flex: 'none', borderBottom: '1px solid var(--v-line)' }),
-  titleLine: css({ display: 'flex', alignItems: 'flex-start', gap: '4px 12px', padding: '12px 14px 0', flexWrap: 'wrap' }),
+  titleLine: css({
+    display: 'flex',
+    alignItems: 'flex-start',
+    gap: '4px 12px',
+    padding: '12px 14px 0',
+    flexWrap: 'wrap',
+  }),
   title: css({
     display: 'flex',
     flexWrap: 'wrap',
@@ -227,7 +255,14 @@ const styles = {
     '& > strong': { color: 'var(--v-text)', fontWeight: 600 },
   }),
   errors: css({ ...bare, color: 'var(--v-error)', fontWeight: 600, '&:hover': { textDecoration: 'underline' } }),
-  traceId: css({ ...bare, fontFamily: mono, fontSize: 12, color: 'var(--v-text-muted)', overflowWrap: 'anywhere', textAlign: 'left' }),
+  traceId: css({
+    ...bare,
+    fontFamily: mono,
+    fontSize: 12,
+    color: 'var(--v-text-muted)',
+    overflowWrap: 'anywhere',
+    textAlign: 'left',
+  }),
   legend: css({
     display: 'flex',
     flexWrap: 'wrap',
@@ -247,5 +282,11 @@ const styles = {
   group: css({ display: 'flex', gap: 4 }),
   find: css({ display: 'flex', alignItems: 'center', gap: 4, flex: '0 1 340px', minWidth: 180 }),
   findInput: css({ flex: 1, height: 24 }),
-  matchCount: css({ fontSize: 12, color: 'var(--v-text-muted)', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums', padding: '0 4px' }),
+  matchCount: css({
+    fontSize: 12,
+    color: 'var(--v-text-muted)',
+    whiteSpace: 'nowrap',
+    fontVariantNumeric: 'tabular-nums',
+    padding: '0 4px',
+  }),
 };

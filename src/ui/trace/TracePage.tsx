@@ -41,7 +41,10 @@ export function TracePage({ host, view, theme, lastSearch }: TracePageProps): Re
     return (
       <>
         <ErrorNote>{error instanceof Error ? error.message : String(error)}</ErrorNote>
-        <Notice title="The trace could not be loaded" actions={<Button onClick={() => setRound(round + 1)}>Try again</Button>} />
+        <Notice
+          title="The trace could not be loaded"
+          actions={<Button onClick={() => setRound(round + 1)}>Try again</Button>}
+        />
       </>
     );
   }
@@ -59,8 +62,8 @@ export function TracePage({ host, view, theme, lastSearch }: TracePageProps): Re
           </>
         }
       >
-        The server knows no span of trace {view.traceId}. It may not have arrived yet, it may have passed its retention, or it was sampled away
-        before it was sent.
+        The server knows no span of trace {view.traceId}. It may not have arrived yet, it may have passed its retention,
+        or it was sampled away before it was sent.
       </Notice>
     );
   }
@@ -75,7 +78,10 @@ export function TracePage({ host, view, theme, lastSearch }: TracePageProps): Re
       link={host.viewState.href(view)}
       onFocus={(focus, history) => host.viewState.set({ ...view, focus }, history)}
       addToSearch={(condition) =>
-        host.viewState.set({ ...(lastSearch ?? startView), query: withAddedCondition(lastSearch?.query ?? '', condition) }, 'push')
+        host.viewState.set(
+          { ...(lastSearch ?? startView), query: withAddedCondition(lastSearch?.query ?? '', condition) },
+          'push'
+        )
       }
       hrefOfTrace={(traceId, spanId) => host.viewState.href(traceView(traceId, spanId))}
     />

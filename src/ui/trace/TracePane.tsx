@@ -56,7 +56,10 @@ export function TracePane(props: TracePaneProps): ReactElement {
   const selectRow = (row: number): void => {
     const isSame = table.spans[row].spanId === focus.spanId;
     const folds = unfoldTo(table, focus, row);
-    onFocus({ ...focus, ...folds, spanId: isSame && row === selectedRow ? undefined : table.spans[row].spanId }, 'replace');
+    onFocus(
+      { ...focus, ...folds, spanId: isSame && row === selectedRow ? undefined : table.spans[row].spanId },
+      'replace'
+    );
   };
   const goToRow = (row: number): void =>
     onFocus({ ...focus, ...unfoldTo(table, focus, row), spanId: table.spans[row].spanId }, 'replace');

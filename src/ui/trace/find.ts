@@ -30,7 +30,8 @@ export function findRows(table: SpanTable, text: string): Found | undefined {
     }
     return result;
   };
-  const hasAttribute = (attributes: readonly Attribute[]): boolean => attributes.some(({ key, value }) => hasValue(key, value));
+  const hasAttribute = (attributes: readonly Attribute[]): boolean =>
+    attributes.some(({ key, value }) => hasValue(key, value));
   const seenResources = new Map<object, boolean>();
   const hasResource = (resource: { readonly attributes: readonly Attribute[] }): boolean => {
     let result = seenResources.get(resource);

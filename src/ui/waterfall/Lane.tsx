@@ -24,6 +24,7 @@ interface LaneProps {
 /** Indentation stops growing here: the name must keep room in a deep trace. */
 const indentDepthMax = 24;
 const indentWidth = 12;
+const indentStart = 4;
 
 /** One line of the tree: fold button, colour of the service, names, error mark. Its bar is on the canvas. */
 export const Lane = memo(function Lane(props: LaneProps): ReactElement {
@@ -51,7 +52,12 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
       style={{ top }}
       onClick={() => onSelect(row)}
     >
-      <div role="gridcell" className={styles.name} style={{ width: nameWidth, paddingLeft: indentOf(table.depth[row]) }}>
+      <div
+        role="gridcell"
+        className={styles.name}
+        style={{ width: nameWidth, paddingLeft: indentOf(table.depth[row]) }}
+      >
+        <span className={styles.guides} style={{ width: indentOf(table.depth[row]) - indentStart }} />
         {hasChildren ? (
           <button
             type="button"
@@ -92,5 +98,5 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
 });
 
 function indentOf(depth: number): number {
-  return 4 + Math.min(depth, indentDepthMax) * indentWidth;
+  return indentStart + Math.min(depth, indentDepthMax) * indentWidth;
 }

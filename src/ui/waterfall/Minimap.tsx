@@ -109,8 +109,16 @@ export function Minimap({ model, viewport, colors, theme, onViewport }: MinimapP
             style={{ left, width: Math.max(2, right - left) }}
             onPointerDown={(event) => startDrag(event, 'move')}
           >
-            <div className={styles.handle} style={{ left: -handleWidth / 2 }} onPointerDown={(event) => startDrag(event, 'left')} />
-            <div className={styles.handle} style={{ right: -handleWidth / 2 }} onPointerDown={(event) => startDrag(event, 'right')} />
+            <div
+              className={styles.handle}
+              style={{ left: -handleWidth / 2 }}
+              onPointerDown={(event) => startDrag(event, 'left')}
+            />
+            <div
+              className={styles.handle}
+              style={{ right: -handleWidth / 2 }}
+              onPointerDown={(event) => startDrag(event, 'right')}
+            />
           </div>
         </>
       )}

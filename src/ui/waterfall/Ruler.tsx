@@ -41,7 +41,7 @@ export function Ruler({
         // A label that would be cut off says less than none.
         return x > width - 48 ? undefined : (
           <span key={tick} className={styles.tick} style={{ left: x }}>
-            {formatNanos(tick)}
+            {tick === 0 ? '0' : formatNanos(tick)}
           </span>
         );
       })}

@@ -8,7 +8,17 @@ import type { TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
-import { laneHeight, laneOfRow, nanosOf, pan, toggleFold, visibleRows, wholeViewport, zoomAround, zoomOfViewport } from './layout.ts';
+import {
+  laneHeight,
+  laneOfRow,
+  nanosOf,
+  pan,
+  toggleFold,
+  visibleRows,
+  wholeViewport,
+  zoomAround,
+  zoomOfViewport,
+} from './layout.ts';
 import type { Viewport } from './layout.ts';
 import { keyAction } from './keys.ts';
 import { Minimap } from './Minimap.tsx';
@@ -47,7 +57,10 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   const viewport = focus.zoom ?? whole;
   const rows = useMemo(() => visibleRows(table, focus), [table, focus.foldDepth, focus.foldToggles]);
   const ticks = useMemo(
-    () => scaleLinear([viewport.startNanos, viewport.endNanos], [0, barsWidth]).ticks(Math.max(2, Math.floor(barsWidth / 110))),
+    () =>
+      scaleLinear([viewport.startNanos, viewport.endNanos], [0, barsWidth]).ticks(
+        Math.max(2, Math.floor(barsWidth / 110))
+      ),
     [viewport.startNanos, viewport.endNanos, barsWidth]
   );
   const virtualizer = useVirtualizer({
@@ -64,7 +77,19 @@ export function Waterfall(props: WaterfallProps): ReactElement {
     const height = (laneEnd - laneStart) * laneHeight;
     const context = canvas.current && height > 0 ? contextOf(canvas.current, barsWidth, height) : undefined;
     if (context) {
-      drawBars(context, { model, folds: focus, rows, laneStart, laneEnd, viewport, width: barsWidth, colors, theme, matches, ticks });
+      drawBars(context, {
+        model,
+        folds: focus,
+        rows,
+        laneStart,
+        laneEnd,
+        viewport,
+        width: barsWidth,
+        colors,
+        theme,
+        matches,
+        ticks,
+      });
     }
   });
 
@@ -108,14 +133,26 @@ export function Waterfall(props: WaterfallProps): ReactElement {
 
   const onBarsClick = (event: React.MouseEvent): void => {
     const box = event.currentTarget.getBoundingClientRect();
-    const hit = hitTest(table, rows, viewport, barsWidth, event.clientX - box.left, event.clientY - box.top + laneStart * laneHeight);
+    const hit = hitTest(
+      table,
+      rows,
+      viewport,
+      barsWidth,
+      event.clientX - box.left,
+      event.clientY - box.top + laneStart * laneHeight
+    );
     if (hit) {
       onSelectRow(hit.row);
     }
   };
 
   return (
-    <div ref={root} className={styles.root} onPointerMove={onPointerMove} onPointerLeave={() => setCursorNanos(undefined)}>
+    <div
+      ref={root}
+      className={styles.root}
+      onPointerMove={onPointerMove}
+      onPointerLeave={() => setCursorNanos(undefined)}
+    >
       <div className={styles.head} style={{ gridTemplateColumns: `${nameWidth}px ${barsWidth}px` }}>
         <div className={styles.headName}>Service and span</div>
         <div>
@@ -139,7 +176,12 @@ export function Waterfall(props: WaterfallProps): ReactElement {
           <canvas
             ref={canvas}
             className={styles.bars}
-            style={{ left: nameWidth, width: barsWidth, height: (laneEnd - laneStart) * laneHeight, top: laneStart * laneHeight }}
+            style={{
+              left: nameWidth,
+              width: barsWidth,
+              height: (laneEnd - laneStart) * laneHeight,
+              top: laneStart * laneHeight,
+            }}
             onClick={onBarsClick}
           />
           {lanes.map((lane) => (
@@ -161,7 +203,11 @@ export function Waterfall(props: WaterfallProps): ReactElement {
           {cursorNanos !== undefined && (
             <div
               className={styles.crosshair}
-              style={{ left: nameWidth + ((cursorNanos - viewport.startNanos) / (viewport.endNanos - viewport.startNanos)) * barsWidth }}
+              style={{
+                left:
+                  nameWidth +
+                  ((cursorNanos - viewport.startNanos) / (viewport.endNanos - viewport.startNanos)) * barsWidth,
+              }}
             />
           )}
         </div>

@@ -23,8 +23,9 @@ export interface Scene {
   readonly ticks: readonly number[];
 }
 
-const barTop = 7;
-const barHeight = 10;
+const barTop = 6;
+const barHeight = 11;
+const barRadius = 2;
 const barWidthMin = 2;
 const labelFont = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const labelGap = 6;
@@ -62,11 +63,18 @@ function drawLane(context: CanvasRenderingContext2D, scene: Scene, row: number, 
     const alpha = context.globalAlpha;
     context.globalAlpha = alpha * 0.3;
     context.fillStyle = color;
-    fillClipped(context, width, right, pixelOf(viewport, width, model.subtreeEndNanos[row]), top + barTop + 3, barHeight - 6);
+    fillClipped(
+      context,
+      width,
+      right,
+      pixelOf(viewport, width, model.subtreeEndNanos[row]),
+      top + barTop + 3,
+      barHeight - 6
+    );
     context.globalAlpha = alpha;
   }
   context.fillStyle = color;
-  fillClipped(context, width, left, right, top + barTop, barHeight);
+  fillBar(context, width, left, right, top + barTop);
   if (table.statusCode[row] === 2) {
     // A stripe under the bar: the service stays recognisable.
     context.fillStyle = theme.error;
@@ -78,12 +86,32 @@ function drawLane(context: CanvasRenderingContext2D, scene: Scene, row: number, 
 }
 
 /** A rectangle cut to the canvas: coordinates far outside make some rasterisers slow. */
-function fillClipped(context: CanvasRenderingContext2D, width: number, left: number, right: number, top: number, height: number): void {
+function fillClipped(
+  context: CanvasRenderingContext2D,
+  width: number,
+  left: number,
+  right: number,
+  top: number,
+  height: number
+): void {
   const from = Math.max(-1, left);
   const to = Math.min(width + 1, right);
   if (to > from) {
     context.fillRect(from, top, to - from, height);
   }
+}
+
+/** Rounded where there is room for it; a bar of a few pixels stays square, so that its length can be trusted. */
+function fillBar(context: CanvasRenderingContext2D, width: number, left: number, right: number, top: number): void {
+  const from = Math.max(-8, left);
+  const to = Math.min(width + 8, right);
+  if (to - from < 6) {
+    fillClipped(context, width, left, right, top, barHeight);
+    return;
+  }
+  context.beginPath();
+  context.roundRect(from, top, to - from, barHeight, barRadius);
+  context.fill();
 }
 
 function drawCriticalPath(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
@@ -94,9 +122,9 @@ function drawCriticalPath(context: CanvasRenderingContext2D, scene: Scene, row: 
     const left = pixelOf(viewport, width, segment.startNanos);
     const right = Math.max(pixelOf(viewport, width, segment.endNanos), left + 1);
     context.fillStyle = theme.criticalHalo;
-    fillClipped(context, width, left, right, middle - 2, 4);
+    fillClipped(context, width, left, right, middle - 1.5, 3);
     context.fillStyle = theme.critical;
-    fillClipped(context, width, left, right, middle - 1, 2);
+    fillClipped(context, width, left, right, middle - 0.5, 1);
   }
 }
 
@@ -118,7 +146,14 @@ function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number
 }
 
 /** Beside the bar, on the side with room; inside on a plate of the background when neither has any. */
-function drawLabel(context: CanvasRenderingContext2D, scene: Scene, row: number, left: number, right: number, top: number): void {
+function drawLabel(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  row: number,
+  left: number,
+  right: number,
+  top: number
+): void {
   const { model, width, theme } = scene;
   if (right < 0 || left > width) {
     return;
@@ -158,7 +193,12 @@ export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapSce
   const xOf = (nanos: number): number => pixelOf(whole, width, nanos);
   const line = (row: number): void => {
     const left = xOf(table.offsetNanos[row]);
-    context.rect(left, row * step, Math.max(1, xOf(table.offsetNanos[row] + Math.max(0, table.durationNanos[row])) - left), lineHeight);
+    context.rect(
+      left,
+      row * step,
+      Math.max(1, xOf(table.offsetNanos[row] + Math.max(0, table.durationNanos[row])) - left),
+      lineHeight
+    );
   };
   // One path per colour: a fill costs far more than a rectangle.
   const rowsOfService: number[][] = table.services.map(() => []);
@@ -190,7 +230,11 @@ export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapSce
 }
 
 /** Sizes the canvas for the screen's pixel density; `undefined` where the browser has no 2-D context left to give. */
-export function contextOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | undefined {
+export function contextOf(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number
+): CanvasRenderingContext2D | undefined {
   const ratio = window.devicePixelRatio || 1;
   const [deviceWidth, deviceHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {

@@ -1,7 +1,17 @@
 /** What a key does in the waterfall: from the state before to the state after, without DOM. */
 import type { TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
-import { depthMaxOf, foldToDepth, isFolded, laneOfRow, nanosOf, pan, toggleFold, zoomAround, zoomOfViewport } from './layout.ts';
+import {
+  depthMaxOf,
+  foldToDepth,
+  isFolded,
+  laneOfRow,
+  nanosOf,
+  pan,
+  toggleFold,
+  zoomAround,
+  zoomOfViewport,
+} from './layout.ts';
 import type { Viewport } from './layout.ts';
 
 export interface KeyContext {
@@ -65,18 +75,31 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
         return undefined;
       }
       const canFold = table.childCount[selectedRow] > 0 && !isFolded(table, focus, selectedRow);
-      return canFold ? fold(selectedRow) : table.parent[selectedRow] >= 0 ? { selectRow: table.parent[selectedRow] } : {};
+      return canFold
+        ? fold(selectedRow)
+        : table.parent[selectedRow] >= 0
+          ? { selectRow: table.parent[selectedRow] }
+          : {};
     }
     case 'l':
     case 'ArrowRight': {
       if (selectedRow < 0) {
         return undefined;
       }
-      return isFolded(table, focus, selectedRow) ? fold(selectedRow) : table.childCount[selectedRow] > 0 ? toLane(lane + 1) : {};
+      return isFolded(table, focus, selectedRow)
+        ? fold(selectedRow)
+        : table.childCount[selectedRow] > 0
+          ? toLane(lane + 1)
+          : {};
     }
     case 'e':
     case 'E': {
-      const row = nextRow(table.rowCount, selectedRow, event.key === 'e', (candidate) => table.statusCode[candidate] === 2);
+      const row = nextRow(
+        table.rowCount,
+        selectedRow,
+        event.key === 'e',
+        (candidate) => table.statusCode[candidate] === 2
+      );
       return row === undefined ? {} : { selectRow: row };
     }
     case 'c': {
@@ -117,9 +140,16 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
 }
 
 /** The next row (or the one before) for which `holds`, around the end; `undefined` when there is none. */
-export function nextRow(rowCount: number, from: number, forward: boolean, holds: (row: number) => boolean): number | undefined {
+export function nextRow(
+  rowCount: number,
+  from: number,
+  forward: boolean,
+  holds: (row: number) => boolean
+): number | undefined {
   for (let step = 1; step <= rowCount; step++) {
-    const row = forward ? (from + step) % rowCount : (((from < 0 ? 0 : from) - step) % rowCount + rowCount) % rowCount;
+    const row = forward
+      ? (from + step) % rowCount
+      : ((((from < 0 ? 0 : from) - step) % rowCount) + rowCount) % rowCount;
     if (holds(row)) {
       return row;
     }

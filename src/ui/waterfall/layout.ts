@@ -21,7 +21,7 @@ export function isFolded(table: SpanTable, folds: Folds, row: number): boolean {
 export function visibleRows(table: SpanTable, folds: Folds): Uint32Array {
   const rows = new Uint32Array(table.rowCount);
   let lanes = 0;
-  for (let row = 0; row < table.rowCount; ) {
+  for (let row = 0; row < table.rowCount;) {
     rows[lanes++] = row;
     row = isFolded(table, folds, row) ? table.subtreeEnd[row] : row + 1;
   }
