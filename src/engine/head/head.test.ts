@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import { CodedError } from '../../base/coded-error.ts';
 import { seededRandom } from '../../base/random.ts';
 import { canonicalSpan } from '../../trace/canonical.ts';
@@ -178,33 +177,6 @@ test('commit and rollback in parts: a reader sees whole durable requests', () =>
   head.commit(afterSecond);
   assert.deepEqual(contentsOfHead(head), contentsOf([...first, ...second]));
   assert.throws(() => head.commit(afterSecond + 1), /commit of/);
-});
-
-test('a snapshot does not move while the head goes on, and opens in a worker', async () => {
-  const random = seededRandom(13);
-  const head = new Head();
-  const spans = randomSpans(random, 500);
-  head.append(encodeTraces(spans));
-  head.commit(head.rowCount);
-  const snapshot = head.snapshot();
-  const expected = contentsOf(spans);
-  const answer = new Promise<string[]>((resolve, reject) => {
-    const worker = new Worker(new URL('./snapshot-worker.fixture.ts', import.meta.url), { workerData: snapshot });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  for (let request = 0; request < 40; request++) {
-    head.append(encodeTraces(randomSpans(random, 200)));
-    if (request % 3 === 0) {
-      head.rollback(head.committedRowCount);
-    } else {
-      head.commit(head.rowCount);
-    }
-  }
-  const rowSet = openSnapshot(snapshot);
-  const rows = Uint32Array.from({ length: rowSet.rowCount }, (_, row) => row);
-  assert.deepEqual(spansOfRows(rowSet, rows).map(canonicalSpan).sort(), expected);
-  assert.deepEqual(await answer, expected);
 });
 
 test('mutated bodies: only invalid_argument, the head unchanged; what is accepted is what the object decoder reads', () => {

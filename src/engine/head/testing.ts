@@ -5,6 +5,7 @@ import type { AnyValue, Attribute, InstrumentationScope, Resource, Span } from '
 import type { Head } from './head.ts';
 import { openSnapshot } from './snapshot.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
+import type { RowSet } from '../row-set.ts';
 
 export type TestRandom = ReturnType<typeof seededRandom>;
 
@@ -105,7 +106,10 @@ export function contentsOf(spans: readonly Span[]): string[] {
 
 /** All published spans of a head, sorted by content; duplicates would show. */
 export function contentsOfHead(head: Head): string[] {
-  const rowSet = openSnapshot(head.snapshot());
+  return contentsOfRowSet(openSnapshot(head.snapshot()));
+}
+
+export function contentsOfRowSet(rowSet: RowSet): string[] {
   return spansOfRows(
     rowSet,
     Uint32Array.from({ length: rowSet.rowCount }, (_, row) => row)
