@@ -1,0 +1,230 @@
+/** DuckDB as the oracle: an independent reader of Parquet sees in our files what we wrote. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { seededRandom } from '../../src/base/random.ts';
+import { physicalNames } from '../../src/engine/block/column-names.ts';
+import { randomSpans } from '../../src/engine/head/testing.ts';
+import type { ColumnKey, RowSet } from '../../src/engine/row-set.ts';
+import { hexFromBytes } from '../../src/trace/ids.ts';
+import { type Span, attributeOf, durationNanosOf, serviceNameOf } from '../../src/trace/model.ts';
+import { type BlockFile, blockOf, readerOf } from './blocks.ts';
+
+type Row = Record<string, unknown>;
+
+let directory: string;
+let connection: DuckDBConnection;
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'vivace-format-'));
+  connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+});
+
+after(() => {
+  connection.closeSync();
+  rmSync(directory, { recursive: true });
+});
+
+async function rowsOf(block: BlockFile, sql: string): Promise<Row[]> {
+  const file = join(directory, 'block.parquet');
+  writeFileSync(file, block.bytes);
+  return (await connection.runAndReadAll(sql.replaceAll('block.parquet', file))).getRowObjectsJS();
+}
+
+/** What DuckDB can compute of a column too: values, distinct values, and a sum or the sum of lengths. */
+function sumsOf(rowSets: readonly RowSet[], { scope, key, type }: ColumnKey): unknown[] {
+  let present = 0;
+  const distinct = new Set<string>();
+  let sum = 0n;
+  for (const rowSet of rowSets) {
+    const column = rowSet.column(scope, key, type);
+    for (const code of column?.codes ?? []) {
+      if (code === 0 || column === undefined) {
+        continue;
+      }
+      present++;
+      const { dictionary } = column;
+      if (type === 'int') {
+        sum += dictionary.intAt(code - 1);
+        distinct.add(String(dictionary.intAt(code - 1)));
+      } else if (type === 'bool') {
+        sum += dictionary.boolAt(code - 1) ? 1n : 0n;
+        distinct.add(String(dictionary.boolAt(code - 1)));
+      } else if (type === 'double') {
+        sum += dictionary.numberAt(code - 1) > 1 ? 1n : 0n;
+        distinct.add(String(dictionary.numberAt(code - 1)));
+      } else {
+        sum += BigInt(dictionary.bytesAt(code - 1).length);
+        distinct.add(hexFromBytes(dictionary.bytesAt(code - 1)));
+      }
+    }
+  }
+  return [present, distinct.size, sum];
+}
+
+const sumSql: Record<ColumnKey['type'], (column: string) => string> = {
+  int: (column) => `sum(${column}::hugeint)`,
+  bool: (column) => `count(*) FILTER (${column})`,
+  double: (column) => `count(*) FILTER (${column} > 1 AND NOT isnan(${column}))`,
+  string: (column) => `sum(strlen(${column}))`,
+  any: (column) => `sum(octet_length(${column}))`,
+  raw: (column) => `sum(octet_length(${column}))`,
+};
+
+test('DuckDB sees the same counts, distinct values and sums in every column', async () => {
+  const seed = 77;
+  const spans = randomSpans(seededRandom(seed), 1500);
+  const block = await blockOf(spans, 500);
+  const reader = await readerOf(block);
+  const rowSets = await Promise.all(reader.rowGroups.map((_, group) => reader.readRowGroup(group, 'all')));
+  const names = physicalNames(reader.columnKeys);
+  const quoted = names.map((name) => `"${name.replaceAll('"', '""')}"`);
+  const columns = reader.columnKeys.map(
+    (key, i) =>
+      `[count(${quoted[i]})::hugeint, count(DISTINCT ${quoted[i]})::hugeint, coalesce(${sumSql[key.type](quoted[i])}, 0)::hugeint] AS c${i}`
+  );
+  const [row] = await rowsOf(block, `SELECT ${columns.join(', ')} FROM 'block.parquet'`);
+  reader.columnKeys.forEach((key, i) => {
+    assert.deepEqual(
+      (row[`c${i}`] as unknown[]).map(String),
+      sumsOf(rowSets, key).map(String),
+      `seed ${seed}: ${quoted[i]}`
+    );
+  });
+
+  const [fixed] = await rowsOf(
+    block,
+    `SELECT count(*) AS rows, count(DISTINCT trace_id) AS traces, count(parent_span_id) AS parents, sum(kind) AS kinds,
+      sum(status_code) AS codes, sum(start_unix_nano)::varchar AS starts, sum(duration_nano)::varchar AS durations,
+      count(trace_start_unix_nano) AS summaries, sum(trace_span_count) AS summarySpans, sum(trace_error_count) AS summaryErrors
+    FROM 'block.parquet'`
+  );
+  const sum = (of: (span: Span) => bigint): bigint => spans.reduce((total, span) => total + of(span), 0n);
+  const traces = new Set(spans.map((span) => span.traceId)).size;
+  assert.deepEqual(
+    Object.fromEntries(Object.entries(fixed).map(([key, value]) => [key, String(value)])),
+    {
+      rows: '1500',
+      traces: `${traces}`,
+      parents: `${spans.filter((span) => span.parentSpanId !== '').length}`,
+      kinds: `${sum((span) => BigInt(span.kind))}`,
+      codes: `${sum((span) => BigInt(span.statusCode))}`,
+      starts: `${sum((span) => span.startUnixNanos)}`,
+      durations: `${sum((span) => BigInt.asIntN(64, durationNanosOf(span)))}`,
+      summaries: `${traces}`,
+      summarySpans: '1500',
+      summaryErrors: `${spans.filter((span) => span.statusCode === 2).length}`,
+    },
+    `seed ${seed}`
+  );
+});
+
+test('parent_index points at the parent', async () => {
+  const seed = 5;
+  const block = await blockOf(shop(seed), 100);
+  const rows = await rowsOf(
+    block,
+    `SELECT trace_id, span_id, parent_span_id, parent_index, row_number() OVER (PARTITION BY trace_id ORDER BY start_unix_nano, span_id)
+      AS position FROM 'block.parquet'`
+  );
+  const at = new Map(rows.map((row) => [`${String(row.trace_id)} ${String(row.position)}`, row]));
+  for (const row of rows) {
+    const parent = at.get(`${String(row.trace_id)} ${String(row.parent_index)}`);
+    assert.equal(String(parent?.span_id ?? null), String(row.parent_span_id), `seed ${seed}`);
+  }
+});
+
+const attributeText = (span: Span, key: string): unknown => attributeOf(span.attributes, key)?.value;
+
+test('the examples of docs/format/block.md run and answer what the spans say', async () => {
+  const examples = [
+    ...readFileSync(new URL('../../docs/format/block.md', import.meta.url), 'utf8').matchAll(/```sql\n([^`]+)```/g),
+  ].map(([, sql]) => sql);
+  assert.equal(examples.length, 3);
+  const spans = shop(9);
+  const block = await blockOf(spans, 100);
+
+  const slowest = await rowsOf(block, examples[0]);
+  const checkout = spans.filter((span) => serviceNameOf(span.resource) === 'checkout');
+  const names = new Set(checkout.map((span) => span.name));
+  assert.equal(slowest.length, Math.min(10, names.size));
+  for (const row of slowest) {
+    const same = checkout.filter((span) => span.name === row.name);
+    assert.equal(Number(row.spans), same.length);
+    assert.equal(Number(row.max_ms), Math.max(...same.map((span) => Number(durationNanosOf(span)))) / 1e6);
+  }
+
+  const trace = await rowsOf(block, examples[1]);
+  const expected = spans.filter((span) => span.traceId === '0af7651916cd43dd8448eb211c80319c');
+  assert.deepEqual(
+    new Set(trace.map((row) => `${String(row.span_id)} ${String(row.parent_span_id ?? '')} ${String(row.name)}`)),
+    new Set(expected.map((span) => `${span.spanId} ${span.parentSpanId} ${span.name}`))
+  );
+
+  const failing = await rowsOf(block, examples[2]);
+  const errors = spans.filter((span) => span.statusCode === 2).length;
+  assert.equal(
+    failing.reduce((total, row) => total + Number(row.errors), 0),
+    errors
+  );
+  assert.ok(failing.every((row) => row.service === 'frontend'));
+});
+
+test('values of every attribute come out as they went in', async () => {
+  const spans = shop(12);
+  const rows = await rowsOf(
+    await blockOf(spans, 100),
+    `SELECT lower(hex(span_id)) AS id, "span.http.route" AS route, "span.http.response.status_code" AS code FROM 'block.parquet'`
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const span of spans) {
+    assert.equal(byId.get(span.spanId)?.route, attributeText(span, 'http.route'));
+    assert.equal(byId.get(span.spanId)?.code, attributeText(span, 'http.response.status_code'));
+  }
+});
+
+/** A small shop: a frontend calls checkout, now and then something fails. */
+function shop(seed: number): Span[] {
+  const random = seededRandom(seed);
+  const spans: Span[] = [];
+  for (let trace = 0; trace < 60; trace++) {
+    const traceId = trace === 30 ? '0af7651916cd43dd8448eb211c80319c' : hexFromBytes(random.fill(new Uint8Array(16)));
+    const spanIds = Array.from({ length: 2 + random.below(5) }, () => hexFromBytes(random.fill(new Uint8Array(8))));
+    spanIds.forEach((spanId, i) => {
+      const start = 1_700_000_000_000_000_000n + BigInt(trace * 1_000_000 + i * 1000);
+      const service = i === 0 ? 'frontend' : random.pick(['checkout', 'payment']);
+      spans.push({
+        traceId,
+        spanId,
+        parentSpanId: i === 0 ? '' : spanIds[random.below(i)],
+        traceState: '',
+        flags: 1,
+        name: i === 0 ? `GET /${trace % 4}` : `call ${random.below(12)}`,
+        kind: i === 0 ? 2 : 3,
+        startUnixNanos: start,
+        endUnixNanos: start + BigInt(random.below(1_000_000)),
+        attributes: [
+          { key: 'http.route', value: { type: 'string', value: `/item/${random.below(9)}` } },
+          { key: 'http.response.status_code', value: { type: 'int', value: random.pick([200n, 404n, 500n]) } },
+        ],
+        droppedAttributesCount: 0,
+        events: [],
+        droppedEventsCount: 0,
+        links: [],
+        droppedLinksCount: 0,
+        statusCode: random.below(10) === 0 ? 2 : 0,
+        statusMessage: '',
+        resource: {
+          attributes: [{ key: 'service.name', value: { type: 'string', value: service } }],
+          droppedAttributesCount: 0,
+          schemaUrl: '',
+        },
+        scope: { name: 'shop', version: '1', attributes: [], droppedAttributesCount: 0, schemaUrl: '' },
+      });
+    });
+  }
+  return spans;
+}
