@@ -12,10 +12,15 @@ export function urlViewState(datasourceUid: string): ViewState {
     params.set('ds', datasourceUid);
     return `${appPath}${path}?${params.toString()}`;
   };
+  let current: { readonly url: string; readonly view: View } = { url: '', view: viewFromUrl('', '') };
   return {
     get() {
       const { pathname, search } = locationService.getLocation();
-      return viewFromUrl(pathname, search);
+      // React compares views by identity: one URL is one object.
+      if (pathname + search !== current.url) {
+        current = { url: pathname + search, view: viewFromUrl(pathname, search) };
+      }
+      return current.view;
     },
     set(view, history) {
       if (history === 'push') {

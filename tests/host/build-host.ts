@@ -18,8 +18,9 @@ export async function buildHost(): Promise<string> {
     platform: 'browser',
     target: 'es2022',
     jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
-    loader: { '.svg': 'dataurl', '.ttf': 'dataurl', '.png': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl' },
+    // `define` belongs to the plugin loader: libraries in this bundle must not register themselves there.
+    define: { define: 'undefined', 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    loader: { '.svg': 'dataurl', '.png': 'dataurl', '.ttf': 'file' },
     logLevel: 'error',
     minify: true,
   });

@@ -17,6 +17,7 @@ export default defineConfig({
   timeout: 30_000,
   reporter: process.env.CI ? 'dot' : 'list',
   use: {
+    screenshot: process.env.VIVACE_SCREENSHOTS ? 'on' : 'off',
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: chromium,
