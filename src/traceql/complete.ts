@@ -56,13 +56,13 @@ export function complete(text: string, cursor: number, known: KnownAttributes): 
   const valuesOf = place.kind === 'value' ? place.field : undefined;
   const from = cursor - typed.length;
   const candidates = candidatesFor(place, known).filter((candidate) => fits(candidate, typed));
-  return { from, to: endOfWord(text, cursor, isTyping), candidates: rank(candidates, typed), valuesOf };
+  return { from, to: endOfWord(text, cursor, typed), candidates: rank(candidates, typed), valuesOf };
 }
 
-/** The word goes on behind the cursor: `na|me` replaces all of it. */
-function endOfWord(text: string, cursor: number, isTyping: boolean): number {
-  const rest = /^[A-Za-z0-9_.:]*/.exec(text.slice(cursor))![0];
-  return isTyping ? cursor + rest.length : cursor;
+/** The word goes on behind the cursor: all of `na|me` is replaced, and all of `"na|me"`. */
+function endOfWord(text: string, cursor: number, typed: string): number {
+  const rest = typed.startsWith('"') ? /^[^"\n}]*"|/ : /^[A-Za-z0-9_.:]*/;
+  return typed === '' ? cursor : cursor + rest.exec(text.slice(cursor))![0].length;
 }
 
 type Place =

@@ -564,7 +564,7 @@ class Parser {
             throw this.unexpected(this.peek(), '`)` or an operator', fixForWord(this.text, this.peek(), 'operator'));
           }
           this.next();
-          return inner;
+          return this.grow({ ...inner, range: this.rangeFrom(token.start) }, inner);
         }
         case '!': {
           this.next();

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { traceFromText } from '../trace/text.ts';
+import { printStatic } from './literals.ts';
+import type { NamedStatic } from './match.ts';
+import { matchTrace, missingRootServiceName, traceSummary } from './match.ts';
+import { parseQuery } from './parser.ts';
+
+const trace = traceFromText(`
+  web A |==========| {http.status_code=500 status=error x=1 resource.x=1 resource.zone=eu}
+    db B | ====     | {http.status_code=200 kind=client}
+      * exception @1 {type=first}
+      * exception @2 {type=second}
+    web C  |  ==      | {id=0 parent=1 http.status_code=200}
+`);
+
+function show(attributes: readonly NamedStatic[]): string {
+  return attributes.map(([name, value]) => `${name}=${printStatic(value)}`).join(' ');
+}
+
+/** Attributes of the first spanset's spans. */
+function attributesOf(query: string): string[] {
+  return matchTrace(parseQuery(query), trace, 3)!.spansets[0].spans.map((span) => show(span.attributes));
+}
+
+test('a match tells root, time, services and the first spans of each spanset', () => {
+  const match = matchTrace(
+    parseQuery('{ .http.status_code = 200 } | by(resource.service.name) | count() > 0'),
+    trace,
+    1
+  )!;
+  const base = 1_700_000_000_000_000_000n;
+  assert.equal(match.rootServiceName, 'web');
+  assert.equal(match.rootName, 'A');
+  assert.equal(match.startUnixNanos, base);
+  assert.equal(match.durationNanos, 10_000_000n);
+  assert.deepEqual(
+    [...match.serviceStats],
+    [
+      ['db', { spanCount: 1, errorCount: 0 }],
+      ['web', { spanCount: 2, errorCount: 1 }],
+    ]
+  );
+  assert.deepEqual(
+    match.spansets.map((spanset) => [spanset.matched, show(spanset.attributes), spanset.spans.length]),
+    [
+      [1, 'by(resource.service.name)="db" count()=1', 1],
+      [1, 'by(resource.service.name)="web" count()=1', 1],
+    ]
+  );
+  assert.equal(matchTrace(parseQuery('{ .http.status_code = 404 }'), trace, 3), undefined);
+});
+
+test('`matched` counts all spans, `spans` holds the first by start; 0 means the default', () => {
+  const query = parseQuery('{ }');
+  assert.deepEqual(
+    [0, 1, 2, 100].map((limit) =>
+      matchTrace(query, trace, limit)!
+        .spansets[0].spans.map((span) => span.spanId.slice(-1))
+        .join('')
+    ),
+    ['120', '1', '12', '120']
+  );
+  assert.equal(matchTrace(query, trace, 1)!.spansets[0].matched, 3);
+});
+
+test('attributes are what the query reads or selects, by bare name', () => {
+  assert.deepEqual(attributesOf('{ .http.status_code >= 0 }'), [
+    'http.status_code=500',
+    'http.status_code=200',
+    'http.status_code=200',
+  ]);
+  assert.deepEqual(
+    attributesOf('{ status = error && kind != client } | select(span.x, resource.x, resource.zone, .missing)'),
+    ['status=error kind=unspecified x=1 zone="eu"']
+  );
+  assert.deepEqual(
+    attributesOf('{ duration > 0s && traceDuration > 0s && rootName != "" && trace:id != "" && span:id != "" }'),
+    ['', '', '']
+  );
+  assert.deepEqual(attributesOf('{ nestedSetParent < 0 && span:childCount = 2 }'), [
+    'nestedSetParent=-1 span:childCount=2',
+  ]);
+});
+
+test('of several events, one that made the span match is shown', () => {
+  assert.deepEqual(attributesOf('{ event.type = "second" }'), ['type="second"']);
+  assert.deepEqual(attributesOf('{ kind = client } | select(event.type)'), ['kind=client type="first"']);
+});
+
+test('names are filled only when read', () => {
+  const names = (query: string): readonly unknown[] =>
+    matchTrace(parseQuery(query), trace, 3)!.spansets[0].spans.map((span) => span.name);
+  assert.deepEqual(names('{ kind = client }'), [undefined]);
+  assert.deepEqual(names('{ kind = client && name != "" }'), ['B']);
+  assert.deepEqual(names('{ kind = client } | select(name)'), ['B']);
+});
+
+test('a missing root is told as Tempo tells it', () => {
+  const summary = traceSummary(traceFromText('s O |  ==| {parent=ff}'));
+  assert.deepEqual([summary.rootServiceName, summary.rootName], [missingRootServiceName, '']);
+});
