@@ -1,0 +1,85 @@
+/** `test` with a server that holds the fixture traces, and a page on which any console error or policy violation is a failure. */
+import { test as base, expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Span } from '../../src/trace/model.ts';
+import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
+import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { fixtureSpans } from './fixtures.ts';
+
+export { expect };
+
+export const pageDir = join(import.meta.dirname, '../../build/standalone');
+
+interface WorkerFixtures {
+  /** Filled with the fixture traces. */
+  readonly server: TestServer;
+  readonly emptyServer: TestServer;
+}
+
+interface TestFixtures {
+  /** Texts of errors that a test provokes on purpose. */
+  readonly expectedErrors: RegExp[];
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  server: [
+    async ({}, use) => {
+      const server = await pageServer();
+      await send(server, fixtureSpans(Date.now()));
+      await use(server);
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+  emptyServer: [
+    async ({}, use) => {
+      const server = await pageServer();
+      await use(server);
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+  expectedErrors: async ({}, use) => use([]),
+  page: async ({ page, expectedErrors }, use) => {
+    const errors = watchErrors(page);
+    await use(page);
+    expect(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error)))).toEqual([]);
+  },
+});
+
+async function pageServer(): Promise<TestServer> {
+  if (!existsSync(join(pageDir, 'index.html'))) {
+    throw new Error('build/standalone is missing: run `npm run build:standalone` first');
+  }
+  return startServer({ pageDir });
+}
+
+/** By OTLP/HTTP, as an exporter would. */
+export async function send(server: TestServer, spans: readonly Span[]): Promise<void> {
+  const response = await fetch(new URL('/v1/traces', server.urls.otlpHttp), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf' },
+    body: encodeTraces(spans),
+  });
+  expect(response.status, await response.text()).toBe(200);
+}
+
+function watchErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`));
+  page.on('console', (message) => {
+    // Policy violations are console errors of Chromium.
+    if (message.type() === 'error') {
+      errors.push(message.text());
+    }
+  });
+  return errors;
+}
+
+/** The server's address followed by a path of the page. */
+export function at(server: TestServer, path: string): string {
+  return new URL(path, server.urls.query).href;
+}
