@@ -1,5 +1,6 @@
 import type { Attribute, Span, Trace } from '../trace/model.ts';
-import type { Query } from '../traceql/ast.ts';
+import type { Field, Query } from '../traceql/ast.ts';
+import { fieldValues } from '../traceql/attributes.ts';
 import { evaluateTrace } from '../traceql/evaluate.ts';
 import type { Static } from '../traceql/static.ts';
 import type { AttributeNameScope } from './trace-store.ts';
@@ -38,8 +39,37 @@ export function matchedSpans(filter: Query, trace: Trace): Set<Span> {
   return new Set(evaluateTrace(filter, trace).flatMap(({ spans }) => spans.map((index) => trace.spans[index])));
 }
 
-/** By type, then by value. */
-export function compareStatics(a: Static, b: Static): number {
+/**
+ * What a look-up of the values of `field` lists for one span. An unscoped attribute stands for all its scopes, also where one value
+ * shadows another on the same span; an intrinsic that is the empty string has nothing to offer.
+ */
+export function listedValues(field: Field, span: Span, trace: Trace): Static[] {
+  if (field.kind === 'intrinsic') {
+    return fieldValues(field, span, trace).filter((value) => value.type !== 'string' || value.value !== '');
+  }
+  const fields = field.scope === 'any' ? scopes.map((scope) => ({ ...field, scope })) : [field];
+  return fields.flatMap((scoped) => fieldValues(scoped, span, trace));
+}
+
+/** Distinct values: equal means same type and same value. The elements of an array count as values. */
+export class AttributeValueSet {
+  private readonly values = new Map<string, Static>();
+
+  add(value: Static): void {
+    if (value.type === 'array') {
+      value.value.forEach((element) => this.add(element));
+    } else if (value.type !== 'nil') {
+      this.values.set(`${value.type} ${String(value.value)}`, value);
+    }
+  }
+
+  /** By type, then by value. */
+  sorted(): Static[] {
+    return [...this.values.values()].sort(compareStatics);
+  }
+}
+
+function compareStatics(a: Static, b: Static): number {
   if (a.type !== b.type) {
     return a.type < b.type ? -1 : 1;
   }

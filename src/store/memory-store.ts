@@ -4,15 +4,16 @@
  */
 import { CodedError } from '../base/coded-error.ts';
 import { mergeTrace } from '../trace/merge.ts';
-import type { Attribute, Span, Trace, TraceId } from '../trace/model.ts';
-import { fieldValues, parseAttribute } from '../traceql/attributes.ts';
+import type { Span, Trace, TraceId } from '../trace/model.ts';
+import { parseAttribute } from '../traceql/attributes.ts';
 import type { Query } from '../traceql/ast.ts';
-import { evaluateTrace } from '../traceql/evaluate.ts';
 import { matchTrace, type TraceMatch } from '../traceql/match.ts';
 import { startMetrics, type MetricSeries } from '../traceql/metrics.ts';
 import type { Static } from '../traceql/static.ts';
 import { decodeTraces } from '../wire/otlp-protobuf.ts';
 import { toOtlpProtobuf } from '../wire/transcode.ts';
+import { AttributeNameSets, AttributeValueSet, listedValues, matchedSpans } from './attribute-sets.ts';
+import { traceOverlaps } from './time-range.ts';
 import type {
   Answer,
   AttributeNameScope,
@@ -87,26 +88,14 @@ export class MemoryStore implements TraceStore {
   async attributeNames(
     request: AttributeNamesRequest
   ): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
-    const names: Record<AttributeNameScope, Set<string>> = {
-      resource: new Set(),
-      span: new Set(),
-      event: new Set(),
-      link: new Set(),
-      instrumentation: new Set(),
-    };
+    const names = new AttributeNameSets();
     const traces = this.tracesIn(request.tenant, request.range);
-    for (const span of traces.flatMap((trace) => spansMatching(request.filter, trace))) {
-      addKeys(names.resource, span.resource.attributes);
-      addKeys(names.span, span.attributes);
-      addKeys(names.instrumentation, span.scope.attributes);
-      span.events.forEach((event) => addKeys(names.event, event.attributes));
-      span.links.forEach((link) => addKeys(names.link, link.attributes));
+    for (const trace of traces) {
+      for (const span of spansMatching(request.filter, trace)) {
+        names.addSpan(span);
+      }
     }
-    const sorted = new Map<AttributeNameScope, readonly string[]>();
-    for (const [scope, keys] of Object.entries(names)) {
-      sorted.set(scope as AttributeNameScope, [...keys].sort());
-    }
-    return answerOf(sorted, statsOf(traces));
+    return answerOf(names.sorted(), statsOf(traces));
   }
 
   async attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
@@ -114,18 +103,14 @@ export class MemoryStore implements TraceStore {
     if (field === undefined) {
       throw new CodedError('invalid_argument', `${request.attribute} is no attribute or intrinsic`);
     }
-    const distinct = new Map<string, Static>();
+    const distinct = new AttributeValueSet();
     const traces = this.tracesIn(request.tenant, request.range);
     for (const trace of traces) {
       for (const span of spansMatching(request.filter, trace)) {
-        for (const value of fieldValues(field, span, trace)) {
-          if (value.type !== 'nil') {
-            distinct.set(`${value.type} ${textOf(value)}`, value);
-          }
-        }
+        listedValues(field, span, trace).forEach((value) => distinct.add(value));
       }
     }
-    const values = [...distinct.values()].sort(compareStatics);
+    const values = distinct.sorted();
     const isCut = values.length > request.limit;
     return {
       ...answerOf(values.slice(0, request.limit), statsOf(traces)),
@@ -161,7 +146,7 @@ export class MemoryStore implements TraceStore {
   private tracesIn(tenant: string, range: TimeRange): Trace[] {
     return [...(this.tenants.get(tenant) ?? [])]
       .map(([traceId, spans]) => mergeTrace(traceId, [spans]))
-      .filter((trace) => overlaps(trace, range));
+      .filter((trace) => traceOverlaps(trace, range));
   }
 }
 
@@ -175,24 +160,8 @@ function hasValidIds(span: Span): boolean {
   );
 }
 
-function overlaps(trace: Trace, { startUnixNanos, endUnixNanos }: TimeRange): boolean {
-  const startsBeforeEnd = endUnixNanos === undefined || trace.spans.some((span) => span.startUnixNanos < endUnixNanos);
-  const endsAfterStart =
-    startUnixNanos === undefined ||
-    trace.spans.some((span) => span.endUnixNanos >= startUnixNanos || span.startUnixNanos >= startUnixNanos);
-  return startsBeforeEnd && endsAfterStart;
-}
-
-function spansMatching(filter: Query | undefined, trace: Trace): readonly Span[] {
-  return filter === undefined
-    ? trace.spans
-    : evaluateTrace(filter, trace).flatMap((spanset) => spanset.spans.map((index) => trace.spans[index]));
-}
-
-function addKeys(keys: Set<string>, attributes: readonly Attribute[]): void {
-  for (const { key } of attributes) {
-    keys.add(key);
-  }
+function spansMatching(filter: Query | undefined, trace: Trace): Iterable<Span> {
+  return filter === undefined ? trace.spans : matchedSpans(filter, trace);
 }
 
 /** Newest first. */
@@ -201,27 +170,6 @@ function compareMatches(a: TraceMatch, b: TraceMatch): number {
     return a.startUnixNanos > b.startUnixNanos ? -1 : 1;
   }
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0;
-}
-
-function compareStatics(a: Static, b: Static): number {
-  if (a.type !== b.type) {
-    return a.type < b.type ? -1 : 1;
-  }
-  if (a.type === 'nil' || b.type === 'nil' || a.type === 'array' || b.type === 'array') {
-    return textOf(a) < textOf(b) ? -1 : 1;
-  }
-  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
-}
-
-function textOf(value: Static): string {
-  switch (value.type) {
-    case 'nil':
-      return 'nil';
-    case 'array':
-      return JSON.stringify(value.value.map(textOf));
-    default:
-      return String(value.value);
-  }
 }
 
 function statsOf(traces: readonly Trace[]): QueryStats {

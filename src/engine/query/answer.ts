@@ -12,7 +12,7 @@ export function answer<T>(view: StoreView, progress: Progress, reader: TraceRead
     stats: {
       inspectedTraces: progress.inspectedTraces,
       inspectedSpans: progress.inspectedRows,
-      inspectedBytes: view.blocks.reduce((sum, block) => sum + (block.bytesRead ?? 0), 0),
+      inspectedBytes: progress.inspectedBytes,
       blocks: view.blocks.length,
       blocksRead: progress.blocksRead,
       soloTraces: reader.soloTraces,

@@ -10,13 +10,14 @@ import type {
   AttributeValuesRequest,
   TimeRange,
 } from '../../store/trace-store.ts';
-import { AttributeNameSets, compareStatics, matchedSpans } from '../../store/attribute-sets.ts';
-import { parseAttribute, fieldValues } from '../../traceql/attributes.ts';
+import { AttributeNameSets, AttributeValueSet, listedValues, matchedSpans } from '../../store/attribute-sets.ts';
+import { traceOverlaps } from '../../store/time-range.ts';
+import { parseAttribute } from '../../traceql/attributes.ts';
 import type { Field, Query } from '../../traceql/ast.ts';
 import { conditionsOf } from '../../traceql/conditions.ts';
 import type { Static } from '../../traceql/static.ts';
 import type { CodedColumn, ValueDictionary } from '../row-set.ts';
-import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
+import { decodeEvents, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import { answer } from './answer.ts';
 import { Progress, ratedSources, windowNanos } from './candidates.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
@@ -25,7 +26,6 @@ import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragmen
 import { staticOfEntry } from './match-rows.ts';
 import { rawValues } from './raw-values.ts';
 import { isCertainAlone, overlaps } from './scan.ts';
-import { traceOverlaps } from './search.ts';
 import { sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
 import type { Trace } from '../../trace/model.ts';
@@ -62,8 +62,8 @@ export async function attributeValuesView(
   }
   const progress = new Progress(view, request.signal);
   const reader = new TraceReader('all');
-  const values = new ValueSet();
-  if (request.filter === undefined && !columnsOfField(field).wholeTrace) {
+  const values = new AttributeValueSet();
+  if (request.filter === undefined && isInDictionaries(field)) {
     for (const source of sourcesInRange(view, request.range)) {
       await progress.point();
       await addValuesOfSource(source, field, values);
@@ -72,7 +72,7 @@ export async function attributeValuesView(
     for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
       const spans = request.filter === undefined ? trace.spans : matchedSpans(request.filter, trace);
       for (const span of spans) {
-        fieldValues(field, span, trace).forEach((value) => values.add(value));
+        listedValues(field, span, trace).forEach((value) => values.add(value));
       }
     }
   }
@@ -83,21 +83,10 @@ export async function attributeValuesView(
     : { ...result, partial: true, warnings: [`${all.length} values, the first ${request.limit} are listed`] };
 }
 
-/** Distinct values; equal means same type and same value. */
-class ValueSet {
-  private readonly values = new Map<string, Static>();
-
-  add(value: Static): void {
-    if (value.type === 'array') {
-      value.value.forEach((element) => this.add(element));
-    } else if (value.type !== 'nil') {
-      this.values.set(`${value.type} ${String(value.value)}`, value);
-    }
-  }
-
-  sorted(): Static[] {
-    return [...this.values.values()].sort(compareStatics);
-  }
+/** Whether the values of a field can be read off dictionaries, without a look at rows. */
+function isInDictionaries(field: Field): boolean {
+  const { wholeTrace, fixed } = columnsOfField(field);
+  return !wholeTrace && fixed === undefined && !(field.kind === 'intrinsic' && field.name === 'event:timeSinceStart');
 }
 
 /** Whole traces that may match, each once; every trace of the range without a filter. */
@@ -145,7 +134,7 @@ function sourcesInRange(view: StoreView, range: TimeRange): Source[] {
 }
 
 /** Raw columns and where the keys inside them belong. */
-const rawColumns: readonly RawColumn[] = ['events', 'links', 'span_extra', 'resource_extra', 'scope_extra'];
+const rawColumns: readonly RawColumn[] = ['events', 'links'];
 
 async function addNamesOfSource(source: Source, names: AttributeNameSets): Promise<void> {
   const keys = source.kind === 'head' ? source.rowSet.columnKeys : source.reader.columnKeys;
@@ -167,19 +156,10 @@ function addRawNames(column: RawColumn, bytes: Uint8Array, names: AttributeNameS
     case 'links':
       decodeLinks(bytes).forEach((link) => names.addAll('link', link.attributes));
       break;
-    case 'span_extra':
-      names.addAll('span', decodeKeyValues(bytes));
-      break;
-    case 'resource_extra':
-      names.addAll('resource', decodeKeyValues(bytes));
-      break;
-    case 'scope_extra':
-      names.addAll('instrumentation', decodeKeyValues(bytes));
-      break;
   }
 }
 
-async function addValuesOfSource(source: Source, field: Field, values: ValueSet): Promise<void> {
+async function addValuesOfSource(source: Source, field: Field, values: AttributeValueSet): Promise<void> {
   const columns = columnsOfField(field);
   for (const key of columns.coded) {
     await forEachCoded(source, key, (dictionary, entry) => {

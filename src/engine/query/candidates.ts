@@ -15,6 +15,7 @@ export class Progress {
   private readonly signal: AbortSignal | undefined;
   inspectedRows = 0;
   inspectedTraces = 0;
+  inspectedBytes = 0;
   blocksRead = 0;
 
   constructor(view: StoreView, signal: AbortSignal | undefined) {

@@ -4,8 +4,11 @@ import type { ColumnKey, ColumnScope, ColumnType } from '../row-set.ts';
 /** The types an attribute column may have; `any` holds arrays, maps, bytes and empty values. */
 export const attributeTypes: readonly ColumnType[] = ['string', 'int', 'double', 'bool', 'any'];
 
-/** Raw columns a field may have to be looked for in, beside its own. */
-export type RawColumn = 'events' | 'links' | 'span_extra' | 'resource_extra' | 'scope_extra';
+/**
+ * Raw columns a field may have to be looked for in, beside its own. The `*_extra` columns are not among them: they hold second
+ * occurrences of a key on one span, and TraceQL sees the first.
+ */
+export type RawColumn = 'events' | 'links';
 
 /** Where the values of a field live in a row set. */
 export interface FieldColumns {
@@ -15,15 +18,11 @@ export interface FieldColumns {
   /** Fixed columns are always there; a field that is computed from the whole trace has no columns and cannot prune. */
   readonly fixed: 'duration' | 'kind' | 'status' | 'spanId' | 'parentId' | 'traceId' | undefined;
   readonly wholeTrace: boolean;
+  /** A row without a code has the empty string, not nothing. */
+  readonly emptyWhenAbsent: boolean;
 }
 
-const extraOf: Readonly<Record<Exclude<ColumnScope, 'intrinsic'>, RawColumn>> = {
-  span: 'span_extra',
-  resource: 'resource_extra',
-  instrumentation: 'scope_extra',
-};
-
-const none: FieldColumns = { coded: [], raw: [], fixed: undefined, wholeTrace: false };
+const none: FieldColumns = { coded: [], raw: [], fixed: undefined, wholeTrace: false, emptyWhenAbsent: false };
 
 /** The columns that hold the values of `field`. */
 export function columnsOfField(field: Field): FieldColumns {
@@ -43,13 +42,13 @@ export function columnsOfField(field: Field): FieldColumns {
   }
   switch (field.name) {
     case 'name':
-      return { ...none, coded: [{ scope: 'intrinsic', key: 'name', type: 'string' }] };
+      return intrinsicText('name');
     case 'statusMessage':
-      return { ...none, coded: [{ scope: 'intrinsic', key: 'status_message', type: 'string' }] };
+      return intrinsicText('status_message');
     case 'instrumentation:name':
-      return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_name', type: 'string' }] };
+      return intrinsicText('scope_name');
     case 'instrumentation:version':
-      return { ...none, coded: [{ scope: 'intrinsic', key: 'scope_version', type: 'string' }] };
+      return intrinsicText('scope_version');
     case 'duration':
       return { ...none, fixed: 'duration' };
     case 'kind':
@@ -73,6 +72,10 @@ export function columnsOfField(field: Field): FieldColumns {
   }
 }
 
+function intrinsicText(key: 'name' | 'status_message' | 'scope_name' | 'scope_version'): FieldColumns {
+  return { ...none, coded: [{ scope: 'intrinsic', key, type: 'string' }], emptyWhenAbsent: true };
+}
+
 function attributeColumns(
   scopes: readonly Exclude<ColumnScope, 'intrinsic'>[],
   key: string,
@@ -81,7 +84,7 @@ function attributeColumns(
   return {
     ...none,
     coded: scopes.flatMap((scope) => attributeTypes.map((type) => ({ scope, key, type }))),
-    raw: [...raw, ...scopes.map((scope) => extraOf[scope])],
+    raw,
   };
 }
 
@@ -94,7 +97,6 @@ export function rawColumnKey(column: RawColumn): ColumnKey {
 const summaryColumns: readonly ColumnKey[] = [
   { scope: 'intrinsic', key: 'name', type: 'string' },
   { scope: 'resource', key: 'service.name', type: 'string' },
-  rawColumnKey('resource_extra'),
 ];
 
 /** All columns needed to evaluate a query that reads `fields`, and to describe the trace. */

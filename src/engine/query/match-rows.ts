@@ -68,6 +68,9 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
     if (column !== undefined) {
       markAccepted(mask, column, acceptedEntries(column.dictionary, leaf));
     }
+    if (columns.emptyWhenAbsent && acceptsEmpty(leaf)) {
+      markAbsent(mask, column);
+    }
   }
   for (const raw of columns.raw) {
     const column = rowSet.column('intrinsic', raw, 'raw');
@@ -109,6 +112,17 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
       return unreachable(columns.fixed);
   }
   return mask;
+}
+
+/** Whether a field that is the empty string where it is absent may satisfy the leaf there. */
+export function acceptsEmpty(leaf: ConditionLeaf): boolean {
+  return leaf.accepts({ type: 'string', value: '' });
+}
+
+function markAbsent(mask: Uint8Array, column: CodedColumn | undefined): void {
+  for (let row = 0; row < mask.length; row++) {
+    mask[row] |= column === undefined || column.codes[row] === 0 ? 1 : 0;
+  }
 }
 
 /** Codes whose entry the leaf accepts, as a table of 0 and 1 indexed by code. `undefined` when there is none. */
@@ -209,9 +223,14 @@ function markDurations(mask: Uint8Array, durations: BigInt64Array, leaf: Conditi
   }
 }
 
+/** The parent id of a root: stored as zeros, empty in TraceQL. */
+const noId = '0'.repeat(16);
+
 function markIds(mask: Uint8Array, ids: Uint8Array, leaf: ConditionLeaf): void {
   for (let row = 0; row < mask.length; row++) {
-    mask[row] |= leaf.accepts({ type: 'string', value: hexFromBytes(ids, row * 8, row * 8 + 8) }) ? 1 : 0;
+    const id = hexFromBytes(ids, row * 8, row * 8 + 8);
+    const accepted = leaf.accepts({ type: 'string', value: id }) || (id === noId && acceptsEmpty(leaf));
+    mask[row] |= accepted ? 1 : 0;
   }
 }
 

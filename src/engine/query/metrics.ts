@@ -5,7 +5,6 @@ import type { Answer, MetricsRequest } from '../../store/trace-store.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { startMetrics } from '../../traceql/metrics.ts';
 import type { MetricSeries } from '../../traceql/metrics.ts';
-import { spansOfRows } from '../rows-to-spans.ts';
 import { Progress, ratedSources } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
 import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
@@ -13,6 +12,9 @@ import { isCertainAlone } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
 import type { StoreView } from './view.ts';
+
+/** About 2,000 spans: a few milliseconds between two looks at the client. */
+const tracesPerSlice = 256;
 
 export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
   const progress = new Progress(view, request.signal);
@@ -23,6 +25,7 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
   const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
   const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
   for await (const { rowSet, rating } of sources) {
+    const solo: number[] = [];
     for (let ordinal = 0; ordinal < rating.length; ordinal++) {
       if (rating[ordinal] === 0) {
         continue;
@@ -30,12 +33,14 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
       if (split.isSplit(rowSet, ordinal)) {
         splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
       } else if (isCertainAlone(rating[ordinal])) {
-        const spans = spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
-        evaluation.observe(reader.solo(traceIdAt(rowSet, ordinal), spans));
+        solo.push(ordinal);
       }
-      if (ordinal % 512 === 511) {
-        await progress.point();
+    }
+    for (let at = 0; at < solo.length; at += tracesPerSlice) {
+      for (const trace of reader.soloTracesOf(rowSet, solo.slice(at, at + tracesPerSlice))) {
+        evaluation.observe(trace);
       }
+      await progress.point();
     }
   }
   for (const [traceId, bytes] of splitTraces) {

@@ -1,12 +1,13 @@
-import type { AnyValue } from '../../trace/model.ts';
+import { attributeOf } from '../../trace/model.ts';
+import type { Attribute } from '../../trace/model.ts';
 import type { Field } from '../../traceql/ast.ts';
 import type { Static } from '../../traceql/static.ts';
 import { staticFromAnyValue } from '../../traceql/static.ts';
-import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
+import { decodeEvents, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import type { RawColumn } from './field-columns.ts';
 
 /**
- * The values that `field` takes in one entry of a raw column (all events of a span, all its links, its left-over attributes).
+ * The values that `field` takes in one entry of a raw column (all events of a span, or all its links).
  * `undefined` when they cannot be told from the entry alone, as with an event's time since the start of its span.
  */
 export function rawValues(column: RawColumn, bytes: Uint8Array, field: Field): Static[] | undefined {
@@ -15,10 +16,6 @@ export function rawValues(column: RawColumn, bytes: Uint8Array, field: Field): S
       return eventValues(bytes, field);
     case 'links':
       return linkValues(bytes, field);
-    case 'span_extra':
-    case 'resource_extra':
-    case 'scope_extra':
-      return field.kind === 'attribute' ? valuesOf(decodeKeyValues(bytes), field.name) : [];
   }
 }
 
@@ -46,15 +43,8 @@ function linkValues(bytes: Uint8Array, field: Field): Static[] | undefined {
   }
 }
 
-function valuesOf(attributes: readonly { readonly key: string; readonly value: AnyValue }[], key: string): Static[] {
-  const values: Static[] = [];
-  for (const attribute of attributes) {
-    if (attribute.key === key) {
-      const value = staticFromAnyValue(attribute.value);
-      if (value !== undefined && value.type !== 'nil') {
-        values.push(value);
-      }
-    }
-  }
-  return values;
+function valuesOf(attributes: readonly Attribute[], key: string): Static[] {
+  const value = attributeOf(attributes, key);
+  const seen = value === undefined ? undefined : staticFromAnyValue(value);
+  return seen === undefined || seen.type === 'nil' ? [] : [seen];
 }

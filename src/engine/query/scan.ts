@@ -8,7 +8,7 @@ import type { SpanCondition, TraceCondition } from '../../traceql/conditions.ts'
 import type { BlockReader } from '../block/block-reader.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
-import { acceptedEntries, matchRows } from './match-rows.ts';
+import { acceptedEntries, acceptsEmpty, matchRows } from './match-rows.ts';
 import type { ConditionLeaf } from './match-rows.ts';
 
 /** Traces of one source, by ordinal: 0 cannot match, 1 can only match when more fragments lie elsewhere, 2 may match. */
@@ -164,7 +164,7 @@ async function spanMayMatch(reader: BlockReader, rowGroup: number, condition: Sp
 
 async function leafMayMatch(reader: BlockReader, rowGroup: number, leaf: ConditionLeaf): Promise<boolean> {
   const columns = columnsOfField(leaf.field);
-  if (columns.wholeTrace || columns.fixed !== undefined) {
+  if (columns.wholeTrace || columns.fixed !== undefined || (columns.emptyWhenAbsent && acceptsEmpty(leaf))) {
     return true;
   }
   const keys = [...columns.raw.map(rawColumnKey), ...columns.coded].filter((key) => reader.hasColumn(rowGroup, key));

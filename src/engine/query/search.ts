@@ -2,8 +2,8 @@
  * Search: the newest N matching traces, exactly. Candidates are ordered by the earliest start known of them, which is never before the
  * true start of the whole trace; so once N matches are at hand that start no earlier than the next candidate, no other trace can be newer.
  */
-import type { Answer, SearchRequest, TimeRange } from '../../store/trace-store.ts';
-import type { Trace } from '../../trace/model.ts';
+import { traceOverlaps } from '../../store/time-range.ts';
+import type { Answer, SearchRequest } from '../../store/trace-store.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { compileMatch } from '../../traceql/match.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
@@ -148,21 +148,4 @@ function insertNewestFirst(matches: TraceMatch[], match: TraceMatch, limit: numb
   }
   matches.splice(at, 0, match);
   matches.length = Math.min(matches.length, limit);
-}
-
-/** A trace is in the range when it overlaps it: it starts before the range's end and ends at or after its start. */
-export function traceOverlaps(trace: Trace, range: TimeRange): boolean {
-  if (range.startUnixNanos === undefined && range.endUnixNanos === undefined) {
-    return true;
-  }
-  let start = trace.spans[0].startUnixNanos;
-  let end = start;
-  for (const span of trace.spans) {
-    start = span.startUnixNanos < start ? span.startUnixNanos : start;
-    end = span.endUnixNanos > end ? span.endUnixNanos : end;
-  }
-  return (
-    (range.endUnixNanos === undefined || start <= range.endUnixNanos) &&
-    (range.startUnixNanos === undefined || end >= range.startUnixNanos)
-  );
 }

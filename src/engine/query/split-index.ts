@@ -34,18 +34,20 @@ export class SplitIndex {
     ];
     const index = new SplitIndex(counts.reduce((sum, count) => sum + count, 0));
     for (const source of sourcesOf(view)) {
-      const rowSet = source.kind === 'head' ? source.rowSet : await source.reader.readRowGroup(source.rowGroup, []);
-      index.add(rowSet, source.index);
-      if (source.kind === 'row-group') {
+      if (source.kind === 'head') {
+        index.add(source.rowSet.traceIds, source.rowSet.traceCount, source.index);
+      } else {
+        const traceIds = await source.reader.readTraceIds(source.rowGroup);
+        index.add(traceIds, traceIds.length / 16, source.index);
         await view.breathe?.();
       }
     }
     return index;
   }
 
-  private add(rowSet: RowSet, sourceIndex: number): void {
-    for (let trace = 0; trace < rowSet.traceCount; trace++) {
-      const slot = this.slotOf(rowSet, trace);
+  private add(traceIds: Uint8Array, traceCount: number, sourceIndex: number): void {
+    for (let trace = 0; trace < traceCount; trace++) {
+      const slot = this.slotOf(traceIds, trace);
       const owner = this.owners[slot];
       if (owner === 0) {
         this.owners[slot] = sourceIndex + 1;
@@ -57,10 +59,10 @@ export class SplitIndex {
 
   /** Whether the trace may have fragments in another source than this one. */
   isSplit(rowSet: RowSet, trace: number): boolean {
-    return this.owners[this.slotOf(rowSet, trace)] === 0xffffffff;
+    return this.owners[this.slotOf(rowSet.traceIds, trace)] === 0xffffffff;
   }
 
-  private slotOf({ traceIds }: RowSet, trace: number): number {
+  private slotOf(traceIds: Uint8Array, trace: number): number {
     // Ids may be random in either half only (some SDKs put a time in the first bytes), so both halves count.
     const at = trace * 16;
     const high = word(traceIds, at + 4) ^ Math.imul(word(traceIds, at), 0x9e3779b1) || 1;
