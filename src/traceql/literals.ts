@@ -194,7 +194,6 @@ function readEscape(
 
 /** A string literal that reads back as `value`. */
 export function printString(value: string): string {
-  // eslint-disable-next-line no-control-regex -- the point is to escape control characters
   return `"${value.replace(/["\\\u0000-\u001f\u007f]/g, (character) => {
     const short = character === '\n' ? 'n' : character === '\t' ? 't' : character === '\r' ? 'r' : undefined;
     return character === '"' || character === '\\'

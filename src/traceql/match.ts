@@ -1,6 +1,5 @@
 /** What a search answers about one trace: Tempo's shape, in our types. */
 import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts';
-import { compareSpans } from '../trace/merge.ts';
 import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { Field, IntrinsicName, Query } from './ast.ts';
 import type { LeafCondition, SpanCondition, TraceCondition } from './conditions.ts';
@@ -156,11 +155,12 @@ function leavesOf(condition: TraceCondition | SpanCondition): readonly LeafCondi
 }
 
 function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields, limit: number): SpansetMatch {
-  const spans = spanset.spans.map((index) => facts.trace.spans[index]).sort(compareSpans);
+  // Spans of a trace are sorted, indices of a spanset ascend.
+  const first = spanset.spans.slice(0, limit).map((index) => facts.trace.spans[index]);
   return {
-    matched: spans.length,
+    matched: spanset.spans.length,
     attributes: spanset.attributes,
-    spans: spans.slice(0, limit).map((span) => describeSpan(span, facts, shown)),
+    spans: first.map((span) => describeSpan(span, facts, shown)),
   };
 }
 

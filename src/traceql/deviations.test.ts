@@ -1,0 +1,74 @@
+/** The closed list of `docs/traceql.md`: where we answer otherwise than Tempo, on purpose. Numbers are those of the list. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergeTrace } from '../trace/merge.ts';
+import { traceFromText } from '../trace/text.ts';
+import { QueryError } from './errors.ts';
+import { evaluateTrace } from './evaluate.ts';
+import { startMetrics } from './metrics.ts';
+import { parseQuery } from './parser.ts';
+import { validateQuery } from './validate.ts';
+
+const trace = traceFromText(`
+  s A |====| {i=200 f=200.0 z=0 arr=[1] instrumentation.scoped=3}
+    * e @1 {evented=1}
+    -> aa/bb {linked=2}
+    s B | =  |
+`);
+
+function names(text: string, over = trace): string {
+  const query = parseQuery(text);
+  validateQuery(query);
+  return evaluateTrace(query, over)
+    .flatMap(({ spans }) => spans.map((index) => over.spans[index].name))
+    .join('');
+}
+
+test('1: a trace is evaluated whole, however its fragments came', () => {
+  const whole = mergeTrace(trace.traceId, [[trace.spans[1]], [trace.spans[0]], [trace.spans[1]]]);
+  assert.equal(names('{ name = "A" } > { rootName = "A" }', whole), 'B');
+});
+
+test('2: numbers compare by value, whatever their type', () => {
+  assert.equal(names('{ .f = 200 && .i = 200.0 && .i = 200ns }'), 'A');
+});
+
+test('3: conditions under `!` are not pushed down', () => {
+  assert.equal(names('{ !(.missing != nil) }'), 'AB');
+});
+
+test('4: unscoped attributes are looked up in every scope', () => {
+  assert.equal(names('{ .evented = 1 && .linked = 2 && .scoped = 3 }'), 'A');
+});
+
+test('5: division by zero in a span makes no value, not an error', () => {
+  assert.equal(names('{ .i / .z = nil }'), 'AB');
+  assert.equal(names('{ .i % .z != 1 }'), '');
+});
+
+test('6: two arrays do not compare, without an error', () => {
+  assert.equal(names('{ .arr = .arr || .arr != .arr }'), '');
+});
+
+test('7: a structural operator behind by() is refused before the query runs', () => {
+  assert.throws(() => validateQuery(parseQuery('{ } | by(name) | { } > { }')), QueryError);
+});
+
+test('8: aggregates compare with aggregates and take part in arithmetic; a pipeline in parentheses may be a stage', () => {
+  assert.equal(names('{ } | max(duration) > min(duration) * 2'), 'AB');
+  assert.equal(names('{ } | 1 < count()'), 'AB');
+  assert.equal(names('({ } | count() = 2) | { name = "A" }'), 'A');
+});
+
+test('9: sampling hints do not make answers approximate', () => {
+  const query = parseQuery('{ } | count_over_time() with (sample = 0.01)');
+  const start = trace.spans[0].startUnixNanos - 1n;
+  const metrics = startMetrics(query, {
+    startUnixNanos: start,
+    endUnixNanos: start + 100_000_000n,
+    stepNanos: 100_000_000n,
+    exemplars: 0,
+  });
+  metrics.observe(trace);
+  assert.equal(metrics.finish()[0].samples[0].value, 2);
+});
