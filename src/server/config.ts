@@ -44,6 +44,11 @@ export const options = {
     default: '14d',
     reason: 'How long traces are kept. Two weeks, as Tempo; 0 keeps them for good.',
   },
+  flushInterval: {
+    schema: durationMs,
+    default: '5m',
+    reason: 'Longest time a span waits in memory (and in the write-ahead log) before it is in a Parquet block.',
+  },
   demo: { schema: bool, default: false, reason: 'Start a small shop that sends spans to this server.' },
   demoRate: { schema: positiveNumber, default: 5, reason: 'Requests per second in the demo shop.' },
   pageDir: {

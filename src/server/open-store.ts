@@ -22,8 +22,9 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
     return { store, ready: Promise.resolve(), close: () => store.close() };
   }
   try {
-    const { dataDir, retention: retentionMs, tenantsMax, bodyBytesMax } = config;
-    const limits = { retentionMs, tenantsMax, bodyBytesMax };
+    const { dataDir, retention: retentionMs, flushInterval: headAgeMsMax, tenantsMax, bodyBytesMax } = config;
+    const maintenanceIntervalMs = Math.min(1000, headAgeMsMax);
+    const limits = { retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax };
     const { engine, close } = await openNodeEngine(dataDir, { limits, log: engineLog(log) });
     return { store: engine, ready: engine.whenReady(), close };
   } catch (error) {
