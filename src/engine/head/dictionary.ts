@@ -29,7 +29,7 @@ export class Dictionary {
   readonly chunks: Address[] = [];
   private readonly arena: Arena;
   private readonly holdsBytes: boolean;
-  /** Pairs (hash, code), open addressing; code 0 is a free slot. */
+  /** Slots of four words: hash, code (0 is free), and both words of the entry: one cache line says yes or no. */
   private table: Int32Array = noTable;
   // Last value first: neighbours in time are often equal.
   private lastCode = 0;
@@ -184,10 +184,11 @@ export class Dictionary {
     words[word + 1] = second;
     words[word + 2] = row;
     if (this.table.length > 0) {
-      if (code * 4 > this.table.length) {
+      // At most three of four slots are taken.
+      if (code * 16 > this.table.length * 3) {
         this.growTable();
       }
-      this.insertIntoTable(hash, code);
+      this.insertIntoTable(hash, code, first, second);
     } else if (code > linearSizeMax) {
       this.startTable();
     }
@@ -250,68 +251,77 @@ export class Dictionary {
   }
 
   private findBytes(hash: number, view: DataView, start: number, length: number): number {
-    const table = this.table;
-    const mask = table.length - 2;
-    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+    const { table, arena } = this;
+    const mask = table.length - 4;
+    for (let slot = (hash << 2) & mask; ; slot = (slot + 4) & mask) {
       const code = table[slot + 1];
-      if (code === 0 || (table[slot] === hash && this.equalsBytes(code, view, start, length))) {
-        return code;
+      if (code === 0) {
+        return 0;
+      }
+      if (table[slot] === hash && table[slot + 3] === length) {
+        const address = table[slot + 2];
+        if (equalStored(view, start, length, arena.words[slabOf(address)], wordOf(address))) {
+          return code;
+        }
       }
     }
   }
 
   private findWords(hash: number, low: number, high: number): number {
     const table = this.table;
-    const mask = table.length - 2;
-    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+    const mask = table.length - 4;
+    for (let slot = (hash << 2) & mask; ; slot = (slot + 4) & mask) {
       const code = table[slot + 1];
-      if (code === 0 || (table[slot] === hash && this.equalsWords(code, low, high))) {
+      if (code === 0 || (table[slot + 2] === low && table[slot + 3] === high)) {
         return code;
       }
     }
   }
 
-  private insertIntoTable(hash: number, code: number): void {
+  private insertIntoTable(hash: number, code: number, first: number, second: number): void {
     const table = this.table;
-    const mask = table.length - 2;
-    let slot = (hash << 1) & mask;
+    const mask = table.length - 4;
+    let slot = (hash << 2) & mask;
     while (table[slot + 1] !== 0) {
-      slot = (slot + 2) & mask;
+      slot = (slot + 4) & mask;
     }
     table[slot] = hash;
     table[slot + 1] = code;
+    table[slot + 2] = first;
+    table[slot + 3] = second;
   }
 
   private growTable(): void {
     const old = this.table;
     this.table = new Int32Array(old.length * 2);
-    for (let slot = 0; slot < old.length; slot += 2) {
+    for (let slot = 0; slot < old.length; slot += 4) {
       if (old[slot + 1] !== 0) {
-        this.insertIntoTable(old[slot], old[slot + 1]);
+        this.insertIntoTable(old[slot], old[slot + 1], old[slot + 2], old[slot + 3]);
       }
     }
   }
 
   private startTable(): void {
-    this.table = new Int32Array(32);
+    this.table = new Int32Array(4 * 16);
     for (let code = 1; code <= this.size; code++) {
-      this.insertIntoTable(this.hashOfEntry(code), code);
+      const at = this.entryAt(code);
+      const words = this.arena.words[slabOf(at)];
+      this.insertIntoTable(this.hashOfEntry(code), code, words[wordOf(at)], words[wordOf(at) + 1]);
     }
   }
 
   /** Backward-shift deletion: right in whatever order the table was filled. Source: Knuth, TAOCP 3, 6.4 algorithm R. */
   private removeFromTable(hash: number, code: number): void {
     const table = this.table;
-    const mask = table.length - 2;
-    let hole = (hash << 1) & mask;
+    const mask = table.length - 4;
+    let hole = (hash << 2) & mask;
     while (table[hole + 1] !== code) {
-      hole = (hole + 2) & mask;
+      hole = (hole + 4) & mask;
     }
-    for (let slot = (hole + 2) & mask; table[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      const home = (table[slot] << 1) & mask;
+    for (let slot = (hole + 4) & mask; table[slot + 1] !== 0; slot = (slot + 4) & mask) {
+      const home = (table[slot] << 2) & mask;
       if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-        table[hole] = table[slot];
-        table[hole + 1] = table[slot + 1];
+        table.copyWithin(hole, slot, slot + 4);
         hole = slot;
       }
     }
