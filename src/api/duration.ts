@@ -35,9 +35,8 @@ export function parseGoDuration(text: string): bigint | undefined {
   let nanos = 0n;
   for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     const [whole, fraction = ''] = amount.split('.');
-    const unitNanos = goUnitNanos[unit];
-    nanos += BigInt(whole || '0') * BigInt(unitNanos);
-    nanos += BigInt(Math.trunc(Number(`0.${fraction || '0'}`) * unitNanos));
+    const unitNanos = BigInt(goUnitNanos[unit]);
+    nanos += BigInt(whole || '0') * unitNanos + (BigInt(fraction || '0') * unitNanos) / 10n ** BigInt(fraction.length);
   }
   return match[1] === '-' ? -nanos : nanos;
 }

@@ -32,8 +32,10 @@ async function main(): Promise<void> {
   try {
     await server.ready;
   } catch (error) {
-    log.fatal({ error }, 'the store cannot be opened');
-    process.stderr.write(`vivace: the store cannot be opened: ${(error as Error).message}\n`);
+    if (!(error instanceof ConfigError)) {
+      log.fatal({ error }, 'the store cannot be opened');
+    }
+    process.stderr.write(`vivace: ${(error as Error).message}\n`);
     await stop(error instanceof ConfigError ? 2 : 1);
     return;
   }

@@ -347,10 +347,15 @@ test('a listener beyond loopback is refused without authentication', async () =>
   await server.close();
 });
 
-test('a port in use is one clear line', async () => {
+test('a port in use and unreadable certificates are one clear line', async () => {
   const server = await startServer();
   const { host } = new URL(server.urls.query);
   await assert.rejects(startServer({ config: { otlp_http_address: host } }), /cannot listen on .*: the port is in use/);
+  await assert.rejects(startServer({ config: { tls_cert_file: 'a.pem' } }), /go together/);
+  await assert.rejects(
+    startServer({ config: { tls_cert_file: 'none.pem', tls_key_file: 'none.pem' } }),
+    /TLS files: ENOENT/
+  );
   await server.close();
 });
 

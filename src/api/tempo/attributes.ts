@@ -2,7 +2,7 @@
 import type { Answer, AttributeNameScope } from '../../store/trace-store.ts';
 import { noStats } from '../../store/trace-store.ts';
 import type { Static } from '../../traceql/static.ts';
-import { listedIntrinsics, parseAttribute } from '../../traceql/attributes.ts';
+import { listedIntrinsics, parseAttribute, printField } from '../../traceql/attributes.ts';
 import { parseLenient } from '../../traceql/lenient.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { messageResponse } from '../exchange.ts';
@@ -15,7 +15,6 @@ import {
 import { decodeSegment, invalid, limitParam, quote, textParam } from './params.ts';
 import { attributeRange } from './range.ts';
 import { metadataMetrics, tagValueOf } from './shape.ts';
-import { traceqlName } from './tags.ts';
 
 const attributeScopes: readonly AttributeNameScope[] = ['resource', 'span', 'event', 'link', 'instrumentation'];
 
@@ -121,7 +120,7 @@ const v1Intrinsics: ReadonlyMap<string, string> = new Map([
 
 function attributeOfV1Name(name: string): string {
   const intrinsic = v1Intrinsics.get(name) ?? name;
-  return listedIntrinsics.includes(intrinsic) ? intrinsic : `.${traceqlName(name)}`;
+  return listedIntrinsics.includes(intrinsic) ? intrinsic : printField({ kind: 'attribute', scope: 'any', name });
 }
 
 /** What needs no look at any span: closed sets, and durations, which nobody completes. */

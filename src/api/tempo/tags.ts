@@ -2,6 +2,8 @@
  * Tempo's older search language: logfmt pairs (`tags=service.name=shop http.method=GET`) turned into the TraceQL that means the same.
  * Each pair may hold on another span of the trace. Well-known names match as a substring, others exactly.
  */
+import { printField } from '../../traceql/attributes.ts';
+import { printString } from '../../traceql/literals.ts';
 import { formatGoDuration } from '../duration.ts';
 import { invalid, quote } from './params.ts';
 
@@ -68,25 +70,16 @@ const wellKnown: ReadonlyMap<string, string> = new Map([
 function filterOf(key: string, value: string): string {
   const field = wellKnown.get(key);
   if (field !== undefined) {
-    return `{ ${field} =~ ${traceqlString(`.*${escapeRegex(value)}.*`)} }`;
+    return `{ ${field} =~ ${printString(`.*${escapeRegex(value)}.*`)} }`;
   }
   if (key === 'status.code' && /^(ok|error|unset)$/.test(value)) {
     return `{ status = ${value} }`;
   }
-  const attribute = `.${traceqlName(key)}`;
+  const attribute = printField({ kind: 'attribute', scope: 'any', name: key });
   // logfmt has no types: what reads as a number or a bool may have been sent as one.
   return /^-?\d+(\.\d+)?$|^true$|^false$/.test(value)
-    ? `{ ${attribute} = ${traceqlString(value)} || ${attribute} = ${value} }`
-    : `{ ${attribute} = ${traceqlString(value)} }`;
-}
-
-/** An attribute name as TraceQL writes it: quoted when it holds a character that would end it. */
-export function traceqlName(name: string): string {
-  return /^[^\s{}()=~!<>&|^,"\\]+$/.test(name) ? name : `"${name.replace(/[\\"]/g, '\\$&')}"`;
-}
-
-export function traceqlString(text: string): string {
-  return JSON.stringify(text);
+    ? `{ ${attribute} = ${printString(value)} || ${attribute} = ${value} }`
+    : `{ ${attribute} = ${printString(value)} }`;
 }
 
 function escapeRegex(text: string): string {
