@@ -6,32 +6,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startProcess } from '../../tests/support/server.ts';
 import { freePorts, spawnServer, waitUntilReady } from '../../tests/support/child.ts';
 import type { Server } from '../../tests/support/child.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function startVivace(folder: string, extraArgs: readonly string[] = []): Promise<Server> {
-  const [grpc, http, query] = await freePorts(3);
-  const child = spawnServer(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    join(root, 'src/server/main.ts'),
-    '--data-dir',
-    folder,
-    '--otlp-grpc-address',
-    `127.0.0.1:${grpc}`,
-    '--otlp-http-address',
-    `127.0.0.1:${http}`,
-    '--query-address',
-    `127.0.0.1:${query}`,
-    '--log-level',
-    'error',
-    ...extraArgs,
-  ]);
-  const queryUrl = `http://127.0.0.1:${query}`;
-  await waitUntilReady(`${queryUrl}/ready`, child);
+  const server = await startProcess(['--data-dir', folder, '--log-level', 'info', ...extraArgs]);
   const version = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  return { name: 'Vivace', version, queryUrl, otlpHttpUrl: `http://127.0.0.1:${http}`, process: child, folder };
+  const { query, otlpHttp } = server.urls;
+  return { name: 'Vivace', version, queryUrl: query, otlpHttpUrl: otlpHttp, process: server.process, folder };
 }
 
 export async function startTempo(binary: string, folder: string): Promise<Server> {

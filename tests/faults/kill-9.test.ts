@@ -10,15 +10,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { startVivace } from '../../bench/lib/systems.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../src/base/random.ts';
 import { hexFromBytes } from '../../src/trace/ids.ts';
 import { emptyScope } from '../../src/trace/model.ts';
 import type { Resource, Span } from '../../src/trace/model.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { decodeTraceByIdResponse } from '../../src/wire/tempo.ts';
-import { sleep } from '../support/child.ts';
-import type { Server } from '../support/child.ts';
+import { startProcess } from '../support/server.ts';
+import type { TestProcess } from '../support/server.ts';
 
 const rounds = Number(process.env.VIVACE_KILL_ROUNDS ?? 20);
 const seed = Number(process.env.VIVACE_SEED ?? 20_261_121);
@@ -68,18 +68,18 @@ function bodyOf(body: number): Uint8Array {
   return encodeTraces(Array.from({ length: tracesPerBody }, (_, i) => traceOf(body * tracesPerBody + i)).flat());
 }
 
-async function send(server: Server, body: number): Promise<boolean> {
-  const response = await fetch(`${server.otlpHttpUrl}/v1/traces`, {
+async function send(server: TestProcess, body: number): Promise<boolean> {
+  const response = await fetch(`${server.urls.otlpHttp}/v1/traces`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-protobuf' },
-    body: bodyOf(body) as BodyInit,
+    body: bodyOf(body) as Uint8Array<ArrayBuffer>,
   });
   return response.status === 200;
 }
 
-async function checkTrace(server: Server, n: number): Promise<void> {
+async function checkTrace(server: TestProcess, n: number): Promise<void> {
   const expected = traceOf(n);
-  const response = await fetch(`${server.queryUrl}/api/v2/traces/${expected[0].traceId}`, {
+  const response = await fetch(`${server.urls.query}/api/v2/traces/${expected[0].traceId}`, {
     headers: { accept: 'application/protobuf' },
   });
   const found = decodeTraceByIdResponse(new Uint8Array(await response.arrayBuffer())).trace;
@@ -91,27 +91,27 @@ async function checkTrace(server: Server, n: number): Promise<void> {
   );
 }
 
-async function countByMetrics(server: Server): Promise<number> {
+async function countByMetrics(server: TestProcess): Promise<number> {
   const params = new URLSearchParams({
     q: '{ resource.service.name = "kill-9" } | count_over_time()',
     start: String(nowNanos / 1_000_000_000n - 3600n),
     end: String(nowNanos / 1_000_000_000n + 7200n),
   });
-  const response = await fetch(`${server.queryUrl}/api/metrics/query?${params}`);
+  const response = await fetch(`${server.urls.query}/api/metrics/query?${params}`);
   const text = await response.text();
   assert.equal(response.status, 200, text);
   const { series } = JSON.parse(text) as { series?: { value: number }[] };
   return (series ?? []).reduce((sum, { value }) => sum + value, 0);
 }
 
-async function countBySearch(server: Server, limit: number): Promise<number> {
+async function countBySearch(server: TestProcess, limit: number): Promise<number> {
   const params = new URLSearchParams({
     q: '{ resource.service.name = "kill-9" }',
     limit: String(limit),
     start: String(nowNanos / 1_000_000_000n - 3600n),
     end: String(nowNanos / 1_000_000_000n + 7200n),
   });
-  const response = await fetch(`${server.queryUrl}/api/search?${params}`);
+  const response = await fetch(`${server.urls.query}/api/search?${params}`);
   const text = await response.text();
   assert.equal(response.status, 200, text);
   const { traces } = JSON.parse(text) as { traces?: { traceID: string; spanSet: { matched: number } }[] };
@@ -125,18 +125,20 @@ async function countBySearch(server: Server, limit: number): Promise<number> {
 
 test(`${rounds} rounds of kill -9 under load: every acknowledged span is there, once`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vivace-kill-'));
+  // Heads are cut every few hundred milliseconds, so that kills fall into flushes too.
+  const args = ['--data-dir', folder, '--log-level', 'info', '--flush-interval', '300ms'];
   const random = seededRandom(seed);
   const acknowledged = new Set<number>();
   /** Sent, but no answer came: sent again until it does, as clients do. */
   const unanswered = new Set<number>();
-  let server: Server | undefined;
+  let server: TestProcess | undefined;
   after(() => {
-    server?.process.kill('SIGKILL');
+    void server?.kill();
     rmSync(folder, { recursive: true, force: true });
   });
   let nextBody = 0;
   for (let round = 0; round < rounds; round++) {
-    server = await startVivace(folder, ['--flush-interval', '400ms']);
+    server = await startProcess(args);
     const running = server;
     let isKilled = false;
     const sender = async (): Promise<void> => {
@@ -156,14 +158,13 @@ test(`${rounds} rounds of kill -9 under load: every acknowledged span is there, 
       }
     };
     const sending = Array.from({ length: senders }, sender);
-    await sleep(150 + random.below(900));
-    const ended = new Promise((resolve) => running.process.once('exit', resolve));
-    running.process.kill('SIGKILL');
+    await sleep(100 + random.below(900));
     isKilled = true;
-    await Promise.all([ended, ...sending]);
+    await running.kill();
+    await Promise.all(sending);
   }
 
-  server = await startVivace(folder, ['--flush-interval', '400ms']);
+  server = await startProcess(args);
   for (const body of [...unanswered]) {
     assert.ok(await send(server, body));
     acknowledged.add(body);
@@ -173,7 +174,7 @@ test(`${rounds} rounds of kill -9 under load: every acknowledged span is there, 
     Array.from({ length: tracesPerBody }, (_, i) => body * tracesPerBody + i)
   );
   for (let at = 0; at < traces.length; at += 16) {
-    await Promise.all(traces.slice(at, at + 16).map((n) => checkTrace(server as Server, n)));
+    await Promise.all(traces.slice(at, at + 16).map((n) => checkTrace(server as TestProcess, n)));
   }
   const spans = traces.length * spansPerTrace;
   assert.equal(await countByMetrics(server), spans, `seed ${seed}: metrics count`);
