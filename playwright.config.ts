@@ -16,6 +16,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
     timezoneId: 'UTC',
+    actionTimeout: 7_000,
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: chromiumPath(),

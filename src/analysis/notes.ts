@@ -2,13 +2,7 @@ import { flagCycle, flagDuplicateId, flagOrphan } from '../trace/span-table.ts';
 import type { SpanTable } from '../trace/span-table.ts';
 
 export type NoteKind =
-  | 'missing-root'
-  | 'several-roots'
-  | 'orphans'
-  | 'cycles'
-  | 'duplicate-ids'
-  | 'clock-skew'
-  | 'negative-durations';
+  'missing-root' | 'several-roots' | 'orphans' | 'cycles' | 'duplicate-ids' | 'clock-skew' | 'negative-durations';
 
 /** Something about a trace that a reader must know before believing it, said in one sentence with a count. */
 export interface TraceNote {
@@ -61,17 +55,29 @@ export function notesOf(table: SpanTable): readonly TraceNote[] {
     add('orphans', orphans, `${spans(orphans.count)} a parent that is not in this trace; shown at the top level.`);
   }
   if (cycles.count > 0) {
-    add('cycles', cycles, `${cycles.count} ${cycles.count === 1 ? 'cycle' : 'cycles'} of parents cut: a span is its own ancestor.`);
+    add(
+      'cycles',
+      cycles,
+      `${cycles.count} ${cycles.count === 1 ? 'cycle' : 'cycles'} of parents cut: a span is its own ancestor.`
+    );
   }
   if (duplicates.count > 0) {
     add('duplicate-ids', duplicates, `${spans(duplicates.count)} a span id that another span has too.`);
   }
   if (skew.count > 0) {
     const verb = skew.count === 1 ? 'span starts' : 'spans start';
-    add('clock-skew', skew, `${skew.count} ${verb} before the span that caused them, on another service: clocks disagree.`);
+    add(
+      'clock-skew',
+      skew,
+      `${skew.count} ${verb} before the span that caused them, on another service: clocks disagree.`
+    );
   }
   if (negative.count > 0) {
-    add('negative-durations', negative, `${negative.count} ${negative.count === 1 ? 'span ends' : 'spans end'} before the start.`);
+    add(
+      'negative-durations',
+      negative,
+      `${negative.count} ${negative.count === 1 ? 'span ends' : 'spans end'} before the start.`
+    );
   }
   return notes;
 }

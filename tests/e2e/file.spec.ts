@@ -37,7 +37,10 @@ test('several traces in a file become a list', async ({ page, server }) => {
   await page.goto(at(server, '/file'));
   await drop(page, 'many.pb', encodeTraces(all));
   await expect(page.getByText(/43 traces/)).toBeVisible();
-  await page.getByRole('button', { name: /POST \/api\/checkout/ }).first().click();
+  await page
+    .getByRole('button', { name: /POST \/api\/checkout/ })
+    .first()
+    .click();
   await expect(page.getByTestId('waterfall')).toBeVisible();
   await page.goBack();
   await expect(page.getByText(/43 traces/)).toBeVisible();

@@ -15,7 +15,9 @@ test('search by form: the query is shown, sent, and kept in the URL', async ({ p
   await page.getByLabel('Status').selectOption('error');
   await page.getByLabel('Attribute').fill('span.payment.retry');
   await page.getByLabel('Value').fill('2');
-  await expect(page.getByText('{ resource.service.name = "payment" && status = error && span.payment.retry = 2 }')).toBeVisible();
+  await expect(
+    page.getByText('{ resource.service.name = "payment" && status = error && span.payment.retry = 2 }')
+  ).toBeVisible();
   await page.getByRole('button', { name: 'Search', exact: true }).click();
   await expect(page.getByRole('status')).toContainText('5 traces');
   await expect(page).toHaveURL(/q=/);
@@ -64,7 +66,10 @@ test('nothing found says why and leads on', async ({ page, server }) => {
   await expect(page.getByRole('listitem').first()).toBeVisible();
 });
 
-test('an empty store tells where to send spans, and live search shows them as they come', async ({ page, emptyServer }) => {
+test('an empty store tells where to send spans, and live search shows them as they come', async ({
+  page,
+  emptyServer,
+}) => {
   await page.goto(at(emptyServer, '/'));
   await expect(page.getByText('Send spans by OTLP')).toBeVisible();
   await page.getByRole('button', { name: 'Wait for new traces' }).click();
@@ -81,7 +86,9 @@ test('a server that does not answer is said in words', async ({ page, server, ex
 
 test("the server's own words reach the person", async ({ page, server, expectedErrors }) => {
   expectedErrors.push(/status of 429/);
-  await page.route('**/api/search?*', (route) => route.fulfill({ status: 429, contentType: 'text/plain', body: 'job queue full' }));
+  await page.route('**/api/search?*', (route) =>
+    route.fulfill({ status: 429, contentType: 'text/plain', body: 'job queue full' })
+  );
   await page.goto(at(server, '/'));
   await expect(page.getByRole('alert')).toContainText('job queue full');
 });

@@ -132,10 +132,15 @@ test('a trace that is not there says so', async ({ page, server, expectedErrors 
 
 test('download gives OTLP JSON that opens again with the same spans', async ({ page, server }) => {
   await page.goto(at(server, failedTrace));
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'OTLP JSON' }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'OTLP JSON' }).click(),
+  ]);
   const bytes = await readFile(await download.path());
   expect(JSON.parse(bytes.toString()).resourceSpans).toBeDefined();
-  await page.getByLabel('Trace file').setInputFiles({ name: 'trace.json', mimeType: 'application/json', buffer: bytes });
+  await page
+    .getByLabel('Trace file')
+    .setInputFiles({ name: 'trace.json', mimeType: 'application/json', buffer: bytes });
   await expect(page).toHaveURL(/\/file/);
   await expect(page.getByText('17 spans')).toBeVisible();
 });
@@ -152,7 +157,13 @@ test('dark and light follow the system, and a choice is remembered', async ({ pa
 
 test('nothing scrolls sideways on a phone', async ({ page, server }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ['/', failedTrace, `${failedTrace}?span=00000000000000a3`, `/trace/${traceIds.broken}`, '/search?editor=traceql']) {
+  for (const path of [
+    '/',
+    failedTrace,
+    `${failedTrace}?span=00000000000000a3`,
+    `/trace/${traceIds.broken}`,
+    '/search?editor=traceql',
+  ]) {
     await page.goto(at(server, path));
     await expect(page.getByRole(path.startsWith('/trace') ? 'treegrid' : 'search')).toBeVisible();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -32,8 +32,8 @@ export function createCompleter(client: Client, nowMs: () => number): Completer 
       if (field === undefined) {
         return first;
       }
-      // The unfinished condition is read leniently by the server; the others narrow the values.
-      const request = { query: text, range, limit: valuesMax, signal };
+      // The conditions before it narrow the values; the server reads an unfinished query leniently.
+      const request = { query: text.slice(0, first.from), range, limit: valuesMax, signal };
       const values = await client.attributeValues(printField(field), request).catch(() => []);
       const statics = values.flatMap((value) => staticOf(value) ?? []);
       return complete(text, cursor, { names, valuesOf: () => statics });

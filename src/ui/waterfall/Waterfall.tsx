@@ -8,11 +8,13 @@ import type { TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
+import type { Hit } from './hit-test.ts';
 import {
   laneHeight,
   laneOfRow,
   nanosOf,
   pan,
+  pixelOf,
   toggleFold,
   visibleRows,
   wholeViewport,
@@ -51,7 +53,8 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [root, width] = useWidth();
-  const [cursorNanos, setCursorNanos] = useState<number | undefined>(undefined);
+  const [hover, setHover] = useState<{ readonly nanos: number; readonly hit: Hit | undefined }>();
+  const cursorNanos = hover?.nanos;
   const barsWidth = Math.max(40, width - nameWidth - 14);
   const whole = wholeViewport(table);
   const viewport = focus.zoom ?? whole;
@@ -127,32 +130,21 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   };
 
   const onPointerMove = (event: ReactPointerEvent): void => {
-    const x = event.clientX - root.current!.getBoundingClientRect().left - nameWidth;
-    setCursorNanos(x < 0 || x > barsWidth ? undefined : nanosOf(viewport, barsWidth, x));
-  };
-
-  const onBarsClick = (event: React.MouseEvent): void => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const hit = hitTest(
-      table,
-      rows,
-      viewport,
-      barsWidth,
-      event.clientX - box.left,
-      event.clientY - box.top + laneStart * laneHeight
-    );
-    if (hit) {
-      onSelectRow(hit.row);
+    const box = scroller.current!.getBoundingClientRect();
+    const x = event.clientX - box.left - nameWidth;
+    if (x < 0 || x > barsWidth) {
+      setHover(undefined);
+      return;
     }
+    const y = event.clientY - box.top;
+    const hit = y < 0 ? undefined : hitTest(table, rows, viewport, barsWidth, x, y + scroller.current!.scrollTop);
+    setHover({ nanos: nanosOf(viewport, barsWidth, x), hit });
   };
+  const hoveredEvent =
+    hover?.hit && hover.hit.event >= 0 ? table.spans[hover.hit.row]?.events[hover.hit.event] : undefined;
 
   return (
-    <div
-      ref={root}
-      className={styles.root}
-      onPointerMove={onPointerMove}
-      onPointerLeave={() => setCursorNanos(undefined)}
-    >
+    <div ref={root} className={styles.root} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
       <div className={styles.head} style={{ gridTemplateColumns: `${nameWidth}px ${barsWidth}px` }}>
         <div className={styles.headName}>Service and span</div>
         <div>
@@ -182,7 +174,6 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               height: (laneEnd - laneStart) * laneHeight,
               top: laneStart * laneHeight,
             }}
-            onClick={onBarsClick}
           />
           {lanes.map((lane) => (
             <Lane
@@ -200,6 +191,17 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               onToggle={(row) => onFocus({ ...focus, ...toggleFold(focus, row) })}
             />
           ))}
+          {hoveredEvent && hover?.hit && (
+            <div
+              className={styles.tip}
+              style={{
+                top: (hover.hit.lane + 1) * laneHeight,
+                left: nameWidth + Math.min(pixelOf(viewport, barsWidth, hover.nanos), barsWidth - 180),
+              }}
+            >
+              {hoveredEvent.name || '(no name)'}
+            </div>
+          )}
           {cursorNanos !== undefined && (
             <div
               className={styles.crosshair}

@@ -7,9 +7,11 @@ export interface Hit {
   readonly lane: number;
   readonly row: number;
   readonly nanos: number;
-  /** On the bar itself, with two pixels of mercy for tiny ones. */
-  readonly onBar: boolean;
+  /** Index of the span's event whose tick is near; −1 for none. */
+  readonly event: number;
 }
+
+const reachPixels = 4;
 
 /** `x` from the left of the bars, `y` from the top of the first lane. `undefined` below the last lane. */
 export function hitTest(
@@ -25,7 +27,14 @@ export function hitTest(
     return undefined;
   }
   const row = rows[lane];
-  const left = pixelOf(viewport, width, table.offsetNanos[row]);
-  const right = pixelOf(viewport, width, table.offsetNanos[row] + Math.max(0, table.durationNanos[row]));
-  return { lane, row, nanos: nanosOf(viewport, width, x), onBar: x >= left - 2 && x <= Math.max(right, left + 2) + 2 };
+  let event = -1;
+  let distanceMin = reachPixels;
+  table.spans[row].events.forEach(({ timeUnixNanos }, index) => {
+    const distance = Math.abs(pixelOf(viewport, width, Number(timeUnixNanos - table.baseUnixNanos)) - x);
+    if (distance <= distanceMin) {
+      event = index;
+      distanceMin = distance;
+    }
+  });
+  return { lane, row, nanos: nanosOf(viewport, width, x), event };
 }

@@ -22,7 +22,7 @@ export const styles = {
     '&:focus-visible': { boxShadow: 'inset 0 0 0 2px var(--v-focus)' },
   }),
   content: css({ position: 'relative' }),
-  bars: css({ position: 'absolute', zIndex: 1, cursor: 'pointer' }),
+  bars: css({ position: 'absolute', zIndex: 1, pointerEvents: 'none' }),
   crosshair: css({
     position: 'absolute',
     zIndex: 2,
@@ -31,6 +31,19 @@ export const styles = {
     width: 1,
     background: 'var(--v-accent)',
     opacity: 0.5,
+    pointerEvents: 'none',
+  }),
+  tip: css({
+    position: 'absolute',
+    zIndex: 4,
+    maxWidth: 280,
+    padding: '3px 8px',
+    borderRadius: 4,
+    background: 'var(--v-surface)',
+    border: '1px solid var(--v-line)',
+    boxShadow: 'var(--v-shadow)',
+    fontSize: 12,
+    overflowWrap: 'anywhere',
     pointerEvents: 'none',
   }),
   lane: css({
