@@ -112,9 +112,7 @@ export class Wal {
     const encoded = encodeEntry(entry);
     this.queue.push({ type, entry, encoded, outcome });
     this.queuedBytesTotal += encoded.sizeBytes;
-    this.running ??= this.drain().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= this.drain();
   }
 
   /**
@@ -156,6 +154,8 @@ export class Wal {
         this.failQueue(error);
       }
     }
+    // In the same turn as the last look at the queue: an append after it must start anew.
+    this.running = undefined;
   }
 
   /** One batch: chosen, written, synced, answered. */
