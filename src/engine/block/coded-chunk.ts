@@ -8,10 +8,6 @@ import type { Codes, ValueDictionary } from '../row-set.ts';
 export const bloomValuesMin = 1024;
 /** Below this a dictionary page costs nothing, and dictionary columns are what scans are fastest on. */
 const plainValuesMin = 64;
-const absent = 0xffffffff;
-
-/** A row index that stands for "no value here". */
-export const noRow = absent;
 
 const noValues: PlainValues = { bytes: new Uint8Array(), count: 0 };
 
@@ -27,28 +23,29 @@ export class CodedChunks {
   private codes = new Uint32Array(0);
 
   /**
-   * The chunk of `codes` over `dictionary` at `rows` ({@link noRow}: none). `isText`, where given, is cleared when a value is not UTF-8.
+   * The chunk of `codes` over `dictionary`, one per row of the row group. `utf8.isText` is cleared when a value is not UTF-8. What is
+   * answered holds until the next call.
    */
-  chunk(codes: Codes, dictionary: ValueDictionary, rows: Uint32Array, utf8?: { isText: boolean }): ChunkValues {
-    const rowCount = rows.length;
+  chunk(codes: Uint32Array, dictionary: ValueDictionary, utf8?: { isText: boolean }): ChunkValues {
+    const rowCount = codes.length;
     this.reserve(rowCount, dictionary.size);
     const { renumbered, used, codes: local } = this;
     const present = new Uint8Array(Math.ceil(rowCount / 8));
     let presentCount = 0;
     let distinct = 0;
     for (let i = 0; i < rowCount; i++) {
-      const row = rows[i];
-      const code = row === absent ? 0 : codes[row];
-      if (code !== 0) {
-        let number = renumbered[code];
-        if (number === 0) {
-          used[distinct++] = code;
-          number = distinct;
-          renumbered[code] = number;
-        }
-        local[presentCount++] = number - 1;
-        present[i >>> 3] |= 1 << (i & 7);
+      const code = codes[i];
+      if (code === 0) {
+        continue;
       }
+      let number = renumbered[code];
+      if (number === 0) {
+        used[distinct++] = code;
+        number = distinct;
+        renumbered[code] = number;
+      }
+      local[presentCount++] = number - 1;
+      present[i >>> 3] |= 1 << (i & 7);
     }
     for (let i = 0; i < distinct; i++) {
       renumbered[used[i]] = 0;
@@ -131,4 +128,23 @@ export class CodedChunks {
       this.used = new Uint32Array(2 * distinctMax);
     }
   }
+}
+
+/** `codes[rows[i]]` for every i. One loop per width, so that each stays monomorphic: this is the hottest read of a flush. */
+export function gatherCodes(codes: Codes, rows: Uint32Array): Uint32Array {
+  const gathered = new Uint32Array(rows.length);
+  if (codes instanceof Uint8Array) {
+    for (let i = 0; i < rows.length; i++) {
+      gathered[i] = codes[rows[i]];
+    }
+  } else if (codes instanceof Uint16Array) {
+    for (let i = 0; i < rows.length; i++) {
+      gathered[i] = codes[rows[i]];
+    }
+  } else {
+    for (let i = 0; i < rows.length; i++) {
+      gathered[i] = codes[rows[i]];
+    }
+  }
+  return gathered;
 }

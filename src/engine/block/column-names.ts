@@ -14,7 +14,6 @@ export const fixedColumnNames = [
 
 /** Physical names of the columns with one value per trace, at its first row. */
 export const traceColumnNames = [
-  'trace_start_unix_nano',
   'trace_duration_nano',
   'trace_span_count',
   'trace_error_count',

@@ -1,7 +1,7 @@
 import { type PhysicalType, type SchemaColumn, physicalType } from '../parquet/metadata.ts';
 import { BloomBuilder } from '../parquet/bloom.ts';
 import type { ChunkValues } from '../parquet/write.ts';
-import { bloomValuesMin, noRow } from './coded-chunk.ts';
+import { bloomValuesMin } from './coded-chunk.ts';
 import type { Parents } from './parents.ts';
 
 const column = (name: string, type: PhysicalType, more: Partial<SchemaColumn> = {}): SchemaColumn => ({
@@ -21,7 +21,6 @@ export const fixedSchema = {
   duration: column('duration_nano', physicalType.int64),
   kind: column('kind', physicalType.int32),
   statusCode: column('status_code', physicalType.int32),
-  traceStart: column('trace_start_unix_nano', physicalType.int64, { annotation: 'uint64', optional: true }),
   traceDuration: column('trace_duration_nano', physicalType.int64, { annotation: 'uint64', optional: true }),
   traceSpans: column('trace_span_count', physicalType.int32, { optional: true }),
   traceErrors: column('trace_error_count', physicalType.int32, { optional: true }),
@@ -75,23 +74,28 @@ export function smallIntChunk(values: Uint32Array, max: number): ChunkValues {
   return { presentCount: values.length, content: { kind: 'dictionary', entries, codes: values } };
 }
 
-/** 64-bit values of every row; minimum and maximum as the column's type orders them. */
-export function int64Chunk(values: BigUint64Array | BigInt64Array): ChunkValues {
-  let min = values[0];
-  let max = values[0];
-  for (let i = 1; i < values.length; i++) {
-    const value = values[i];
-    min = value < min ? value : min;
-    max = value > max ? value : max;
+/** 64-bit values of every row as words (low, high); minimum and maximum as the column's type orders them. */
+export function int64Chunk(words: Uint32Array, signed: boolean): ChunkValues {
+  const flip = signed ? 0x8000_0000 : 0; // turns the order of signed high words into that of unsigned ones
+  let min = 0;
+  let max = 0;
+  for (let i = 2; i < words.length; i += 2) {
+    if (isBelow(words[i + 1] ^ flip, words[i], words[min + 1] ^ flip, words[min])) {
+      min = i;
+    } else if (isBelow(words[max + 1] ^ flip, words[max], words[i + 1] ^ flip, words[i])) {
+      max = i;
+    }
   }
-  return {
-    presentCount: values.length,
-    content: {
-      kind: 'plain',
-      values: { ...plainOf(values), min: int64Bytes(min), max: int64Bytes(max) },
-      compress: true,
-    },
-  };
+  const bytes = bytesOf(words);
+  const statistic = (at: number): Uint8Array => bytes.slice(4 * at, 4 * at + 8);
+  const count = words.length / 2;
+  const values = { bytes, count, min: statistic(min), max: statistic(max) };
+  return { presentCount: count, content: { kind: 'plain', values, compress: true } };
+}
+
+/** a < b, unsigned, of words. */
+function isBelow(aHigh: number, aLow: number, bHigh: number, bLow: number): boolean {
+  return aHigh === bHigh ? aLow < bLow : aHigh >>> 0 < bHigh >>> 0;
 }
 
 /** Bit per row: the first row of each trace. */
@@ -105,20 +109,13 @@ export function firstRowBits(firstRows: Uint32Array, rowCount: number): Uint8Arr
 
 /** One value per trace, at its first row. */
 export function traceChunk(present: Uint8Array, values: BigUint64Array | Uint32Array): ChunkValues {
-  return { present, presentCount: values.length, content: { kind: 'plain', values: plainOf(values), compress: true } };
-}
-
-function plainOf(values: BigUint64Array | BigInt64Array | Uint32Array): { bytes: Uint8Array; count: number } {
-  return { bytes: bytesOf(values), count: values.length };
+  const plain = { bytes: bytesOf(values), count: values.length };
+  return { present, presentCount: values.length, content: { kind: 'plain', values: plain, compress: true } };
 }
 
 /** Every machine that runs this is little-endian, as PLAIN is. */
-function bytesOf(values: BigUint64Array | BigInt64Array | Uint32Array): Uint8Array {
+function bytesOf(values: BigUint64Array | Uint32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function int64Bytes(value: bigint): Uint8Array {
-  return bytesOf(BigInt64Array.of(BigInt.asIntN(64, value)));
 }
 
 /** Facts of the traces of one row group, in order: what the summary columns hold. */
@@ -129,19 +126,22 @@ export interface TraceSummaries {
   readonly errors: Uint32Array;
   /** First row of each trace in the group. */
   readonly firstRows: Uint32Array;
-  /** Per row of the group: at the first row of a trace its root's row, elsewhere {@link noRow}. */
-  readonly rootOfFirstRow: Uint32Array;
+  /** Row of each trace's root in the group, plus one; 0 where there is none. */
+  readonly rootRows: Uint32Array;
 }
 
 /** OTLP's STATUS_CODE_ERROR. */
 const statusError = 2;
 
-/** Columns of one row group in row order; the root is the first row without a parent id. */
+/**
+ * Columns of one row group in row order, times as words (low, high); the root is the first row without a parent id. A BigInt per span
+ * would cost more than everything else here.
+ */
 export function summarize(
   traceOfRow: Uint32Array,
   traceCount: number,
-  start: BigUint64Array,
-  duration: BigInt64Array,
+  start: Uint32Array,
+  duration: Uint32Array,
   statusCodes: Uint32Array,
   parents: Parents
 ): TraceSummaries {
@@ -152,28 +152,44 @@ export function summarize(
     spans: new Uint32Array(traceCount),
     errors: new Uint32Array(traceCount),
     firstRows: new Uint32Array(traceCount),
-    rootOfFirstRow: new Uint32Array(rowCount).fill(noRow),
+    rootRows: new Uint32Array(traceCount),
   };
   for (let first = 0; first < rowCount;) {
     const trace = traceOfRow[first];
     summaries.firstRows[trace] = first;
-    let earliest = start[first];
-    let latest = start[first];
+    let startLow = start[2 * first];
+    let startHigh = start[2 * first + 1];
+    let endLow = startLow;
+    let endHigh = startHigh;
     let row = first;
     for (; row < rowCount && traceOfRow[row] === trace; row++) {
-      const from = start[row];
-      const to = BigInt.asUintN(64, from + BigInt.asUintN(64, duration[row]));
-      earliest = from < earliest ? from : earliest;
-      latest = from > latest ? from : latest;
-      latest = to > latest ? to : latest;
+      const low = start[2 * row];
+      const high = start[2 * row + 1];
+      if (isBelow(high, low, startHigh, startLow)) {
+        startLow = low;
+        startHigh = high;
+      }
+      const sum = low + duration[2 * row];
+      const toLow = sum >>> 0;
+      const toHigh = (high + duration[2 * row + 1] + (sum > 0xffff_ffff ? 1 : 0)) >>> 0;
+      if (isBelow(endHigh, endLow, toHigh, toLow)) {
+        endLow = toLow;
+        endHigh = toHigh;
+      }
+      if (isBelow(endHigh, endLow, high, low)) {
+        endLow = low;
+        endHigh = high;
+      }
       summaries.errors[trace] += statusCodes[row] === statusError ? 1 : 0;
-      if (parents.codes[row] === 0 && summaries.rootOfFirstRow[first] === noRow) {
-        summaries.rootOfFirstRow[first] = row;
+      if (parents.codes[row] === 0 && summaries.rootRows[trace] === 0) {
+        summaries.rootRows[trace] = row + 1;
       }
     }
     summaries.spans[trace] = row - first;
+    const earliest = (BigInt(startHigh) << 32n) | BigInt(startLow);
+    const latest = (BigInt(endHigh) << 32n) | BigInt(endLow);
     summaries.start[trace] = earliest;
-    summaries.duration[trace] = BigInt.asUintN(64, latest - earliest);
+    summaries.duration[trace] = latest - earliest;
     first = row;
   }
   return summaries;

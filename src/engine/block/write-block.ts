@@ -6,7 +6,7 @@ import { type SchemaColumn, physicalType } from '../parquet/metadata.ts';
 import { physicalTypeOf } from '../parquet/read.ts';
 import { type ChunkValues, ParquetWriter } from '../parquet/write.ts';
 import type { CodedColumn, RowSet } from '../row-set.ts';
-import { CodedChunks, noRow } from './coded-chunk.ts';
+import { CodedChunks, gatherCodes } from './coded-chunk.ts';
 import { compareColumnKeys, physicalNames } from './column-names.ts';
 import {
   firstRowBits,
@@ -147,41 +147,46 @@ function rowGroupChunks(
   const { traceOfRow, traceIds } = localTraces(rowSet, rows);
   const spanIds = gatherIds(rowSet.spanIds, rows);
   const parents = findParents(spanIds, gatherIds(rowSet.parentSpanIds, rows), traceOfRow);
-  const start = new BigUint64Array(rows.length);
-  const duration = new BigInt64Array(rows.length);
+  const start = gatherWords(rowSet.startUnixNanos, rows);
+  const duration = gatherWords(rowSet.durationNanos, rows);
   const kinds = new Uint32Array(rows.length);
   const statusCodes = new Uint32Array(rows.length);
   let kindMax = 0;
   let statusMax = 0;
+  const { kinds: kindOfRow, statusCodes: statusOfRow } = rowSet;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    start[i] = rowSet.startUnixNanos[row];
-    duration[i] = rowSet.durationNanos[row];
-    kinds[i] = rowSet.kinds[row];
-    statusCodes[i] = rowSet.statusCodes[row];
+    kinds[i] = kindOfRow[row];
+    statusCodes[i] = statusOfRow[row];
     kindMax = Math.max(kindMax, kinds[i]);
     statusMax = Math.max(statusMax, statusCodes[i]);
   }
   const traceCount = traceIds.length / 16;
   const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents);
   const firstRows = firstRowBits(summaries.firstRows, rows.length);
-  const rootRows = summaries.rootOfFirstRow.map((root) => (root === noRow ? noRow : rows[root]));
+  const gathered = ({ column }: OutputColumn): Uint32Array => gatherCodes(column.codes, rows);
   const rootChunk = (scope: string, key: string): ChunkValues => {
     const source = rootSource(columns, scope, key);
-    return source === undefined
-      ? { presentCount: 0, content: { kind: 'plain', values: { bytes: new Uint8Array(), count: 0 }, compress: false } }
-      : chunks.chunk(source.column.codes, source.column.dictionary, rootRows, source.utf8);
+    if (source === undefined) {
+      const values = { bytes: new Uint8Array(), count: 0 };
+      return { presentCount: 0, content: { kind: 'plain', values, compress: false } };
+    }
+    const codes = gathered(source);
+    const rootCodes = new Uint32Array(rows.length);
+    summaries.rootRows.forEach((root, trace) => {
+      rootCodes[summaries.firstRows[trace]] = root === 0 ? 0 : codes[root - 1];
+    });
+    return chunks.chunk(rootCodes, source.column.dictionary, source.utf8);
   };
   const first: readonly (() => ChunkValues)[] = [
     () => traceIdChunk(traceIds, traceOfRow),
     () => spanIdChunk(spanIds),
     () => parentIdChunk(parents),
     () => smallIntChunk(parents.index, parents.indexMax),
-    () => int64Chunk(start),
-    () => int64Chunk(duration),
+    () => int64Chunk(start, false),
+    () => int64Chunk(duration, true),
     () => smallIntChunk(kinds, kindMax),
     () => smallIntChunk(statusCodes, statusMax),
-    () => traceChunk(firstRows, summaries.start),
     () => traceChunk(firstRows, summaries.duration),
     () => traceChunk(firstRows, summaries.spans),
     () => traceChunk(firstRows, summaries.errors),
@@ -203,8 +208,8 @@ function rowGroupChunks(
       if (index < first.length) {
         return first[index]();
       }
-      const { column, utf8 } = columns[index - first.length];
-      return chunks.chunk(column.codes, column.dictionary, rows, utf8);
+      const output = columns[index - first.length];
+      return chunks.chunk(gathered(output), output.column.dictionary, output.utf8);
     },
   };
 }
@@ -242,6 +247,18 @@ function gatherIds(ids: Uint8Array, rows: Uint32Array): Uint8Array {
     for (let from = 8 * rows[i], end = from + 8; from < end; from++) {
       gathered[to++] = ids[from];
     }
+  }
+  return gathered;
+}
+
+/** 64-bit values as pairs of words (low, high). */
+function gatherWords(values: BigUint64Array | BigInt64Array, rows: Uint32Array): Uint32Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const gathered = new Uint32Array(2 * rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const from = 2 * rows[i];
+    gathered[2 * i] = words[from];
+    gathered[2 * i + 1] = words[from + 1];
   }
   return gathered;
 }
