@@ -48,8 +48,13 @@ export function plainOfValue(value: AnyValue): unknown {
 
 /** Of equal keys the first counts. */
 export function plainOfAttributes(attributes: readonly Attribute[]): Readonly<Record<string, unknown>> {
-  const entries = attributes.map(({ key, value }): [string, unknown] => [key, plainOfValue(value)]);
-  return Object.fromEntries(entries.reverse());
+  const plain = new Map<string, unknown>();
+  for (const { key, value } of attributes) {
+    if (!plain.has(key)) {
+      plain.set(key, plainOfValue(value));
+    }
+  }
+  return Object.fromEntries(plain);
 }
 
 /** Scalars of parsed JSON; what is nested becomes its JSON text. */

@@ -204,10 +204,14 @@ function spanToZipkin(span: Span): JsonObject {
       keep(key, textOfValue(value));
     }
   }
+  // Zipkin's own place for the message, unless an attribute has it.
+  const hasErrorTag = span.statusCode === errorCode && !tags.has('error');
   for (const { key, value } of otelTagsOf(span)) {
-    keep(key, textOfValue(value));
+    if (!(hasErrorTag && key === 'otel.status_description')) {
+      keep(key, textOfValue(value));
+    }
   }
-  if (span.statusCode === errorCode) {
+  if (hasErrorTag) {
     keep('error', span.statusMessage);
   }
   span.links.forEach((link, index) => keep(`${linkPrefix}${index}`, textOfLink(link)));
