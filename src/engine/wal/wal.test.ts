@@ -205,3 +205,17 @@ test('a segment of another store is left alone and named', async () => {
   assert.deepEqual(recovery.addresses, []);
   assert.match(recovery.problems.join(), /belongs to another store; left alone/);
 });
+
+test('an append in any turn after the last batch is answered', async () => {
+  const disk = new SimDisk();
+  const { wal } = await openWal(disk);
+  for (let turns = 0; turns < 12; turns++) {
+    await append(wal, entryOf(turns));
+    for (let turn = 0; turn < turns; turn++) {
+      await undefined;
+    }
+    const answered = append(wal, entryOf(100 + turns)).then(() => true);
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 500).unref());
+    assert.ok(await Promise.race([answered, late]), `${turns} turns later`);
+  }
+});
