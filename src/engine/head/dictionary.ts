@@ -17,7 +17,7 @@ import {
  */
 export const dictionaryShape: ChunkShape = { firstBits: 1, lastBits: 13, entryWords: 3 };
 
-const linearSizeMax = 4; // up to here a scan beats a hash table, and a small head has hundreds of dictionaries
+const tablelessSizeMax = 1; // a small head has many dictionaries of one value, which need no hash table
 const noTable = new Int32Array(0);
 
 /**
@@ -59,24 +59,20 @@ export class Dictionary {
       return this.lastCode;
     }
     let hash = 0;
-    let code = 0;
-    if (this.size <= linearSizeMax) {
-      for (let c = this.size; c > 0; c--) {
-        if (this.equalsBytes(c, view, start, length)) {
-          code = c;
-          break;
-        }
-      }
-    } else {
+    if (this.table.length > 0) {
       hash = hashRange(view, start, length);
-      code = this.findBytes(hash, view, start, length);
-    }
-    if (code === 0) {
-      if (text && !isWellFormed(view, start, length)) {
-        return this.internRepaired(view, start, length, row);
+      const known = this.findBytes(hash, view, start, length);
+      if (known !== 0) {
+        return known;
       }
-      code = this.add(this.storeBytes(view, start, length), length, row, hash);
+    } else if (this.size > 0 && this.equalsBytes(1, view, start, length)) {
+      this.rememberBytes(1);
+      return 1;
     }
+    if (text && !isWellFormed(view, start, length)) {
+      return this.internRepaired(view, start, length, row);
+    }
+    const code = this.add(this.storeBytes(view, start, length), length, row, hash);
     this.rememberBytes(code);
     return code;
   }
@@ -101,16 +97,11 @@ export class Dictionary {
     }
     let hash = 0;
     let code = 0;
-    if (this.size <= linearSizeMax) {
-      for (let c = this.size; c > 0; c--) {
-        if (this.equalsWords(c, low, high)) {
-          code = c;
-          break;
-        }
-      }
-    } else {
+    if (this.table.length > 0) {
       hash = hashWords(low, high);
       code = this.findWords(hash, low, high);
+    } else if (this.size > 0 && this.equalsWords(1, low, high)) {
+      code = 1;
     }
     if (code === 0) {
       code = this.add(low, high, row, hash);
@@ -151,7 +142,7 @@ export class Dictionary {
       }
       this.size--;
     }
-    if (this.size <= linearSizeMax) {
+    if (this.size <= tablelessSizeMax) {
       this.table = noTable;
     }
     this.chunks.length = this.size === 0 ? 0 : chunkOfEntry(dictionaryShape, this.size - 1) + 1;
@@ -189,7 +180,7 @@ export class Dictionary {
         this.growTable();
       }
       this.insertIntoTable(hash, code, first, second);
-    } else if (code > linearSizeMax) {
+    } else if (code > tablelessSizeMax) {
       this.startTable();
     }
     return code;
@@ -250,6 +241,7 @@ export class Dictionary {
     return words[wordOf(at)] === low && words[wordOf(at) + 1] === high;
   }
 
+  /** Remembers what it finds as the last value. */
   private findBytes(hash: number, view: DataView, start: number, length: number): number {
     const { table, arena } = this;
     const mask = table.length - 4;
@@ -260,7 +252,12 @@ export class Dictionary {
       }
       if (table[slot] === hash && table[slot + 3] === length) {
         const address = table[slot + 2];
-        if (equalStored(view, start, length, arena.words[slabOf(address)], wordOf(address))) {
+        const words = arena.words[slabOf(address)];
+        if (equalStored(view, start, length, words, wordOf(address))) {
+          this.lastCode = code;
+          this.lastLength = length;
+          this.lastWords = words;
+          this.lastStart = wordOf(address);
           return code;
         }
       }
@@ -302,7 +299,7 @@ export class Dictionary {
   }
 
   private startTable(): void {
-    this.table = new Int32Array(4 * 16);
+    this.table = new Int32Array(4 * 4);
     for (let code = 1; code <= this.size; code++) {
       const at = this.entryAt(code);
       const words = this.arena.words[slabOf(at)];
