@@ -94,7 +94,7 @@ function holds(condition: TraceCondition, trace: Trace): boolean {
 test('conditions are necessary: a trace that answers satisfies them', () => {
   let answered = 0;
   let pruned = 0;
-  for (let seed = 0; seed < 1500; seed++) {
+  for (let seed = 0; seed < 800; seed++) {
     const random = seededRandom(seed);
     const query = randomQuery(random, { kind: 'search' });
     const condition = conditionsOf(query);
@@ -110,11 +110,11 @@ test('conditions are necessary: a trace that answers satisfies them', () => {
       }
     }
   }
-  assert(answered > 500 && pruned > 500, `${answered} answered, ${pruned} pruned: the test tests little`);
+  assert(answered > 300 && pruned > 300, `${answered} answered, ${pruned} pruned: the test tests little`);
 });
 
 test('conditions are necessary for metrics too', () => {
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 200; seed++) {
     const random = seededRandom(seed);
     const query = randomQuery(random, { kind: 'metrics' });
     const condition = conditionsOf(query);

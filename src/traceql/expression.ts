@@ -20,6 +20,9 @@ export function compileFilter(expression: FieldExpression | undefined): (facts: 
   }
   const evaluate = compileExpression(expression);
   const lists = listsOf(expression);
+  if (!lists.event && !lists.link) {
+    return (facts, index) => isTrue(evaluate(plainView(facts, index)));
+  }
   return (facts, index) => {
     for (const view of viewsOf(facts, index, lists)) {
       if (isTrue(evaluate(view))) {
@@ -34,6 +37,9 @@ export function compileFilter(expression: FieldExpression | undefined): (facts: 
 export function compileValue(expression: FieldExpression): (facts: TraceFacts, index: number) => Static {
   const evaluate = compileExpression(expression);
   const lists = listsOf(expression);
+  if (!lists.event && !lists.link) {
+    return (facts, index) => evaluate(plainView(facts, index));
+  }
   return (facts, index) => {
     for (const view of viewsOf(facts, index, lists)) {
       const value = evaluate(view);
@@ -48,6 +54,11 @@ export function compileValue(expression: FieldExpression): (facts: TraceFacts, i
 interface Lists {
   readonly event: boolean;
   readonly link: boolean;
+}
+
+/** What a span is looked at through when neither its events nor its links matter. */
+function plainView(facts: TraceFacts, index: number): SpanView {
+  return { facts, index, span: facts.trace.spans[index], event: undefined, link: undefined };
 }
 
 function* viewsOf(facts: TraceFacts, index: number, lists: Lists): Generator<SpanView> {

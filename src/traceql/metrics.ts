@@ -1,5 +1,5 @@
 /** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
-import { unreachable } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import type { Trace, UnixNanos } from '../trace/model.ts';
 import type { MetricsExpression, MetricsMath, MetricsOperand, MetricsPipeline, Query, SecondStage } from './ast.ts';
 import { hintOf } from './ast.ts';
@@ -60,9 +60,7 @@ export function isMetricsQuery(query: Query): boolean {
 /** Expects a validated metrics query. */
 export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
   const { body } = query;
-  if (body.kind === 'pipeline') {
-    throw new RangeError('startMetrics wants a metrics query');
-  }
+  assert(body.kind !== 'pipeline', 'startMetrics wants a metrics query');
   const steps = stepsOf(range);
   const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
   const run = startExpression(body, steps, exemplars);

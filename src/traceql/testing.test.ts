@@ -19,7 +19,7 @@ test('random queries cover the language, and many divide the spans', () => {
       const word = text.slice(token.start, token.end);
       words.set(word, (words.get(word) ?? 0) + 1);
     }
-    const traces = randomTraces(random, { traceCount: 3 });
+    const traces = randomTraces(random);
     const spanCount = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
     const matched = traces.reduce(
       (sum, trace) => sum + new Set(evaluateTrace(query, trace).flatMap((spanset) => spanset.spans)).size,
@@ -35,7 +35,7 @@ test('random queries cover the language, and many divide the spans', () => {
   for (const word of [...operators, ...functions, ...Object.keys(intrinsicTypes), 'nil']) {
     assert((words.get(word) ?? 0) >= 5, `${word} occurs ${words.get(word) ?? 0} times in ${seeds} queries`);
   }
-  assert(dividing > seeds / 3, `only ${dividing} of ${seeds} queries divide the spans`);
+  assert(dividing > 0.4 * seeds, `only ${dividing} of ${seeds} queries divide the spans`);
 });
 
 test('the same seed gives the same traces and query', () => {

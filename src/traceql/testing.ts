@@ -256,16 +256,17 @@ function randomSpanset(random: SeededRandom, depth: number): string {
     case 3:
     case 4:
     case 5:
-      return `(${randomSpanset(random, depth - 1)} ${random.pick(structural)} ${randomSpanset(random, depth - 1)})`;
+      // One side is often everything: two narrow sides seldom meet.
+      return `(${random.below(2) === 0 ? '{ }' : randomSpanset(random, depth - 1)} ${random.pick(structural)} ${randomSpanset(random, depth - 1)})`;
     case 6:
-      return `(${randomFilter(random)} | ${randomAggregate(random)} ${randomComparison(random)} 1) && (${randomFilter(random)})`;
+      return `(${randomFilter(random)} | ${randomAggregate(random)} ${randomComparison(random)} 1) ${random.pick(['&&', '||'])} (${randomFilter(random)})`;
     default:
       return randomFilter(random);
   }
 }
 
 function randomFilter(random: SeededRandom): string {
-  return random.below(5) === 0 ? '{ }' : `{ ${randomTruth(random, 2)} }`;
+  return random.below(12) === 0 ? '{ }' : `{ ${randomTruth(random, 2)} }`;
 }
 
 function randomTruth(random: SeededRandom, depth: number): string {
@@ -275,7 +276,7 @@ function randomTruth(random: SeededRandom, depth: number): string {
     case 11:
       return `${randomTest(random)} || ${randomTruth(random, depth - 1)}`;
     case 1:
-      return `${randomTruth(random, depth - 1)} && ${randomTruth(random, depth - 1)}`;
+      return `${randomTest(random)} && ${randomIntrinsicTest(random, random.pick(['duration', 'kind', 'status', 'rootName', 'name']))}`;
     case 2:
       return `${randomTruth(random, depth - 1)} || (${randomTruth(random, depth - 1)})`;
     case 3:
