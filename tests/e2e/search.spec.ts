@@ -40,7 +40,9 @@ test('search by TraceQL: structure, completion, Enter', async ({ page, server })
   await editor.pressSequentially('{ resource.service.name = "che');
   await expect(page.locator('.cm-tooltip-autocomplete')).toContainText('checkout');
   await page.keyboard.press('Escape');
-  await editor.fill('{ resource.service.name = "checkout" } >> { status = error && name = "charge card" }');
+  // As a person does: select all, type over it.
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText('{ resource.service.name = "checkout" } >> { status = error && name = "charge card" }');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('status')).toContainText('5 traces');
   // More than the form can say.

@@ -76,8 +76,8 @@ test('find dims the rest and steps through matches', async ({ page, server }) =>
 
 test('the wheel zooms at the pointer; the minimap brushes', async ({ page, server }) => {
   await page.goto(at(server, failedTrace));
-  const canvas = page.getByTestId('waterfall').locator('canvas');
-  await canvas.hover();
+  const bars = (await page.getByTestId('waterfall').locator('canvas').boundingBox())!;
+  await page.mouse.move(bars.x + bars.width / 2, bars.y + 60);
   await page.keyboard.down('Control');
   await page.mouse.wheel(0, -400);
   await page.keyboard.up('Control');
