@@ -189,6 +189,31 @@ test('values of every attribute come out as they went in', async () => {
   }
 });
 
+test('DuckDB finds in our bloom filters what is there, and misses what is not', async () => {
+  const [template] = shop(1);
+  const spans = Array.from({ length: 3000 }, (_, i): Span => ({
+    ...template,
+    traceId: (i + 1).toString(16).padStart(32, '0'),
+    attributes: [
+      { key: 'text', value: { type: 'string', value: `needle ${i >> 1} in a haystack of some length` } },
+      { key: 'number', value: { type: 'int', value: BigInt(i >> 1) * 7_919n - 1000n } },
+    ],
+  }));
+  const block = await blockOf(spans, 5000);
+  const excluded = async (column: string, value: string): Promise<boolean> => {
+    const sql = `SELECT bloom_filter_excludes AS excluded FROM parquet_bloom_probe('block.parquet', '${column}', ${value})`;
+    return (await rowsOf(block, sql))[0].excluded === true;
+  };
+  let missed = 0;
+  for (let i = 0; i < 40; i++) {
+    assert.equal(await excluded('span.text', `'needle ${i * 37} in a haystack of some length'`), false);
+    assert.equal(await excluded('span.number', `${i * 37 * 7_919 - 1000}::BIGINT`), false);
+    missed += (await excluded('span.text', `'noodle ${i * 37} in a haystack of some length'`)) ? 1 : 0;
+    missed += (await excluded('span.number', `${i * 37 * 7_919 - 999}::BIGINT`)) ? 1 : 0;
+  }
+  assert.ok(missed > 70, `${missed} of 80`);
+});
+
 /** A small shop: a frontend calls checkout, now and then something fails. */
 function shop(seed: number): Span[] {
   const random = seededRandom(seed);

@@ -45,7 +45,7 @@ export interface WriteBlockOptions {
 /**
  * Writes rows of a row set as a block file and makes its bytes durable; the directory entry is the caller's.
  * `rows` are ordered by trace id, start, span id, and not empty. Memory: one row group and the metadata of those before it.
- * Errors: the disk's; `too_large` when a page would exceed 2 GiB.
+ * Errors: the disk's; `too_large` when a page would exceed 1 GiB.
  */
 export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: WriteBlockOptions): Promise<BlockMeta> {
   assert(rows.length > 0, 'a block without rows');

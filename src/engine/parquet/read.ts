@@ -21,10 +21,7 @@ import {
 import { byteArrayStarts, fixedWidthOf } from './plain.ts';
 import { ThriftError } from './thrift.ts';
 import { BoolDictionary, ByteArrayDictionary, NumberDictionary } from './values.ts';
-import type { ChunkChecks } from './write.ts';
-
-/** Nothing that a row group holds is larger; a lying length allocates no more. */
-const pageBytesMax = 0x4000_0000;
+import { type ChunkChecks, pageBytesMax } from './write.ts';
 
 /** A column chunk to read: what the footer says of it, and its file for messages. */
 export interface Chunk {

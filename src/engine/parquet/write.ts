@@ -29,8 +29,8 @@ const compressBytesMin = 1024;
 /** Compression that saves less than this share is not worth decompressing. */
 const compressedShareMax = 0.95;
 const zstdLevel = 1;
-/** Page sizes are 32-bit signed in the format. */
-const pageBytesMax = 0x7fff_ffff;
+/** No head is as large, so no page is; readers allocate no more for a length that lies. */
+export const pageBytesMax = 0x4000_0000;
 
 export const magic = Uint8Array.of(0x50, 0x41, 0x52, 0x31); // PAR1
 
