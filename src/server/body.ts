@@ -18,14 +18,13 @@ export interface BodyLimits {
  */
 export function readBody(
   source: Readable,
-  declaredBytes: number | undefined,
+  contentLength: string | undefined,
   limits: BodyLimits,
   lease: Lease
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    let leased = 0;
     const timer = setTimeout(
       () => fail(new CodedError('deadline_exceeded', `the body did not arrive within ${limits.timeoutMs} ms`)),
       limits.timeoutMs
@@ -45,10 +44,7 @@ export function readBody(
       try {
         length += chunk.length;
         checkSize(length, limits.bytesMax, 'body');
-        if (length > leased) {
-          lease.take(length - leased);
-          leased = length;
-        }
+        lease.take(chunk.length);
         chunks.push(chunk);
       } catch (error) {
         fail(error);
@@ -62,10 +58,11 @@ export function readBody(
     const onError = (): void => fail(new CodedError('canceled', 'the connection broke'));
     source.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onError);
     try {
-      if (declaredBytes !== undefined) {
+      // What is no number is left to the count of what arrives.
+      if (contentLength !== undefined && /^\d{1,15}$/.test(contentLength)) {
+        const declaredBytes = Number(contentLength);
         checkSize(declaredBytes, limits.bytesMax, 'body');
-        lease.take(declaredBytes);
-        leased = declaredBytes;
+        lease.expect(declaredBytes);
       }
     } catch (error) {
       fail(error);

@@ -36,6 +36,8 @@ export interface Listener {
 const headerBytesMax = 16 * 1024;
 const headersTimeoutMs = 10_000;
 const idleTimeoutMs = 60_000;
+/** Nothing read and nothing written: a client that does not take its answer. Longer than any query may run. */
+const stalledTimeoutMs = 2 * 60_000;
 /** gRPC clients keep one connection for hours; a dead one is found within this. */
 const http2IdleTimeoutMs = 5 * 60_000;
 
@@ -81,6 +83,7 @@ export async function listenHttp(
   }
   const server = http.createServer({ ...http1Options, requestTimeout }, handle);
   server.maxHeadersCount = 64;
+  server.timeout = stalledTimeoutMs;
   const h2Server = http2.createServer(http2Options, handle);
   const acceptHttp1 = server.listeners('connection')[0] as (socket: Socket) => void;
   server.removeAllListeners('connection');

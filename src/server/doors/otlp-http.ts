@@ -46,9 +46,8 @@ async function answerOtlp(runtime: Runtime, request: Incoming): Promise<Response
     encoding = encodingOf(request.headers['content-type']);
     const compression = compressionOf(request.headers['content-encoding']);
     const tenant = gate.admit(request.headers, 'ingest');
-    const declared = request.headers['content-length'];
     const limits = { bytesMax: config.bodyBytesMax, timeoutMs: config.requestTimeout };
-    const body = await readBody(request, declared === undefined ? undefined : Number(declared), limits, lease);
+    const body = await readBody(request, request.headers['content-length'], limits, lease);
     const decoded = await decompress(body, compression, config.bodyBytesMax, lease);
     const result = await ingest(runtime, door, { tenant, encoding, ...decoded });
     return success(encoding, result);
