@@ -70,6 +70,7 @@ async function copyText(text: string): Promise<void> {
   area.style.opacity = '0';
   document.body.append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else copies without a secure context
   document.execCommand('copy');
   area.remove();
 }

@@ -17,6 +17,7 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
         Traces from a Vivace server, or any server with Tempo&apos;s query API. Start one with <code>vivace</code> and
         give its query address below; Grafana&apos;s server must be able to reach it.
       </p>
+      {/* eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is a package of its own, bundled and for newer hosts only */}
       <DataSourceHttpSettings
         defaultUrl="http://localhost:3200"
         dataSourceConfig={options}

@@ -13,8 +13,12 @@ interface TraceqlFieldProps {
 /** A TraceQL query or a trace ID as text. Shift+Enter runs it; what does not parse is explained below. */
 export function TraceqlField({ text, onCommit, onRun }: TraceqlFieldProps) {
   const [draft, setDraft] = useState(text);
+  const [committed, setCommitted] = useState(text);
   // The query can change from outside: history, "edit as text", another data source.
-  useEffect(() => setDraft(text), [text]);
+  if (text !== committed) {
+    setCommitted(text);
+    setDraft(text);
+  }
   const problem = useProblem(draft);
 
   const runOnShiftEnter = (event: KeyboardEvent) => {

@@ -34,8 +34,7 @@ export function interpolateQuery(query: VivaceQuery, scopedVars: ScopedVars): Vi
   };
 }
 
-/** Exported for its test. */
-export function formatVariable(value: string | string[]): string {
+function formatVariable(value: string | string[]): string {
   const escape = (text: string) => text.replace(/[\\"]/g, '\\$&');
   return Array.isArray(value)
     ? value.map((one) => escape(one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))).join('|')

@@ -105,7 +105,7 @@ function sendPage(request: IncomingMessage, response: ServerResponse): void {
     <link rel="icon" href="data:," />
     <link rel="stylesheet" href="/public/host/main.css" />
   </head>
-  <body>
+  <body style="margin: 0">
     <div id="reactRoot"></div>
     ${scripts.map((name) => `<script nonce="${nonce}" src="/public/host/${name}"></script>`).join('\n    ')}
   </body>

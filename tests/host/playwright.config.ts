@@ -14,7 +14,9 @@ export default defineConfig({
   outputDir: '../../test-results/host',
   globalSetup: './global-setup.ts',
   workers: 1,
-  timeout: 30_000,
+  // A spec takes two seconds; the rest is for machines with much else to do.
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
   reporter: process.env.CI ? 'dot' : 'list',
   use: {
     screenshot: process.env.VIVACE_SCREENSHOTS ? 'on' : 'off',

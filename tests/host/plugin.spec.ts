@@ -1,5 +1,6 @@
 /** The production build in a real browser, loaded as Grafana loads it. Console errors, CSP violations and failed requests fail a spec. */
 import { expect, test as base, type Page } from '@playwright/test';
+import { gzipSync } from 'node:zlib';
 import { checkoutTraceId, spanId, wideSpanCount, wideTraceId } from './traces.ts';
 import type { TestHost } from './browser/main.tsx';
 
@@ -188,13 +189,25 @@ test('the waterfall panel says so when it gets no trace', async ({ host }) => {
 });
 
 test('nested plugins load their chunks from the app, and nothing else is served there', async ({ host }) => {
-  const chunks: string[] = [];
-  host.on('request', (request) => request.url().includes('_cache=') && chunks.push(new URL(request.url()).pathname));
+  const scripts: { readonly path: string; readonly gzipBytes: Promise<number> }[] = [];
+  host.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname.startsWith('/public/plugins/') && pathname.endsWith('.js')) {
+      scripts.push({ path: pathname, gzipBytes: response.body().then((body) => gzipSync(body).length) });
+    }
+  });
   await host.evaluate((id) => window.testHost.renderPanel([{ query: id }]), checkoutTraceId);
   await expect(host.getByTestId('panel').getByText('POST /checkout').first()).toBeVisible();
-  const lazy = chunks.filter((path) => !path.endsWith('/module.js'));
+  const lazy = scripts.filter(({ path }) => !path.endsWith('/module.js'));
   expect(lazy.length).toBeGreaterThan(0);
-  expect(lazy.every((path) => path.startsWith('/public/plugins/vivace-traces-app/'))).toBe(true);
+  expect(lazy.every(({ path }) => path.startsWith('/public/plugins/vivace-traces-app/'))).toBe(true);
+
+  const bytes = (await Promise.all(scripts.map(({ gzipBytes }) => gzipBytes))).reduce((sum, one) => sum + one, 0);
+  console.log(
+    `code to the first trace in a panel, its data source included: ${bytes} bytes gzip, at most 300000 (GOALS G7)`
+  );
+  expect(bytes).toBeLessThanOrEqual(300_000);
+
   const assets = `${process.env.VIVACE_HOST_URL}/public/plugins`;
   for (const path of [
     'vivace-waterfall-panel/panels/waterfall/module.js',
@@ -216,7 +229,7 @@ test('the app: search, open a trace, Back; the URL holds the view', async ({ hos
   await expect(app.getByText('SELECT accounts').first()).toBeVisible();
   expect(new URL(host.url()).pathname).toBe(`/a/vivace-traces-app/trace/${checkoutTraceId}`);
   expect(new URL(host.url()).searchParams.get('ds')).toBe('vivace');
-  await host.goBack();
+  await host.evaluate(() => history.back());
   await expect(found).toBeVisible();
 });
 

@@ -5,6 +5,7 @@ import {
   dateTime,
   ThemeContext,
   type AppPlugin,
+  type AppRootProps,
   type DataFrame,
   type DataQuery,
   type DataQueryRequest,
@@ -13,11 +14,12 @@ import {
   type DataSourceInstanceSettings,
   type DataSourcePlugin,
   type PanelPlugin,
+  type PanelProps,
   type PluginMeta,
 } from '@grafana/data';
 import * as runtime from '@grafana/runtime';
 import { GlobalStyles, PortalContainer } from '@grafana/ui';
-import { useState, type ReactNode } from 'react';
+import { useState, type ComponentType, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { firstValueFrom, from, Observable, type Subscription } from 'rxjs';
 import { backendSrv, dataSourceSrv, requests, templateSrv } from './services.ts';
@@ -29,7 +31,8 @@ declare const System: {
   addImportMap(map: { imports: Record<string, string> }): void;
 };
 
-type AnyDataSource = DataSourceApi<DataQuery & Record<string, unknown>>;
+type AnyDataSource = DataSourceApi;
+type AnyEditor = ComponentType<Record<string, unknown>>;
 
 const ids = {
   app: 'vivace-traces-app',
@@ -54,7 +57,12 @@ const instances = new Map<string, Promise<AnyDataSource>>();
 runtime.setBackendSrv(backendSrv);
 runtime.setTemplateSrv(templateSrv);
 runtime.setDataSourceSrv(dataSourceSrv(settings, (one) => instanceOf(one.uid)));
-runtime.setEchoSrv({ flush: () => undefined, addBackend: () => undefined, addEvent: () => undefined });
+runtime.setEchoSrv({
+  flush: () => undefined,
+  addBackend: () => undefined,
+  addEvent: () => undefined,
+  onInteraction: () => undefined,
+} as unknown as runtime.EchoSrv);
 runtime.setPluginLinksHook(() => ({ links: [], isLoading: false }));
 
 function dataSource(uid: string, name: string, type: string, meta: object): DataSourceInstanceSettings {
@@ -154,7 +162,7 @@ function show(element: ReactNode): void {
   );
 }
 
-function ConfigHost({ Editor }: { Editor: React.ComponentType<never> }) {
+function ConfigHost({ Editor }: { Editor: AnyEditor }) {
   const [options, setOptions] = useState({
     uid: 'vivace',
     name: 'Vivace',
@@ -167,18 +175,10 @@ function ConfigHost({ Editor }: { Editor: React.ComponentType<never> }) {
     readOnly: false,
   });
   (window as unknown as { options: unknown }).options = options;
-  return <Editor {...({ options, onOptionsChange: setOptions } as never)} />;
+  return <Editor options={options} onOptionsChange={setOptions} />;
 }
 
-function QueryHost({
-  Editor,
-  instance,
-  initial,
-}: {
-  Editor: React.ComponentType<never>;
-  instance: AnyDataSource;
-  initial: object;
-}) {
+function QueryHost({ Editor, instance, initial }: { Editor: AnyEditor; instance: AnyDataSource; initial: object }) {
   const [query, setQuery] = useState({ refId: 'A', ...initial });
   const [runs, setRuns] = useState(0);
   (window as unknown as { query: unknown }).query = query;
@@ -191,7 +191,7 @@ function QueryHost({
   };
   return (
     <>
-      <Editor {...(props as never)} />
+      <Editor {...props} />
       <output data-testid="runs">{runs}</output>
     </>
   );
@@ -227,17 +227,13 @@ const testHost = {
 
   async renderConfigEditor() {
     const { ConfigEditor } = (await loadDataSource()).components;
-    show(<ConfigHost Editor={ConfigEditor as React.ComponentType<never>} />);
+    show(<ConfigHost Editor={ConfigEditor as unknown as AnyEditor} />);
   },
 
   async renderQueryEditor(initial: object = {}) {
     const { QueryEditor } = (await loadDataSource()).components;
     show(
-      <QueryHost
-        Editor={QueryEditor as React.ComponentType<never>}
-        instance={await instanceOf('vivace')}
-        initial={initial}
-      />
+      <QueryHost Editor={QueryEditor as unknown as AnyEditor} instance={await instanceOf('vivace')} initial={initial} />
     );
   },
 
@@ -270,7 +266,7 @@ const testHost = {
     };
     show(
       <div style={{ width, height, overflow: 'hidden' }} data-testid="panel">
-        <Panel {...(props as never)} />
+        <Panel {...(props as unknown as PanelProps)} />
       </div>
     );
   },
@@ -286,7 +282,7 @@ const testHost = {
       meta: plugin.meta,
       onNavChanged: () => undefined,
     };
-    show(<Root {...(props as never)} />);
+    show(<Root {...(props as unknown as AppRootProps)} />);
   },
 
   async renderAppConfig() {

@@ -104,7 +104,7 @@ export function dataSourceSrv(
     const uid = typeof ref === 'string' ? ref : (ref as DataSourceRef | undefined)?.uid;
     return settings.find((one) => one.uid === uid || one.name === uid) ?? settings[0];
   };
-  return {
+  const service: Partial<DataSourceSrv> = {
     get: (ref) => create(find(ref)),
     getList: (filters) =>
       settings.filter((one) => {
@@ -116,6 +116,7 @@ export function dataSourceSrv(
         );
       }),
     getInstanceSettings: (ref) => find(ref),
-    reload: () => undefined,
-  } as DataSourceSrv;
+    reload: () => Promise.resolve(),
+  };
+  return service as DataSourceSrv;
 }
