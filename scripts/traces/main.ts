@@ -114,7 +114,11 @@ async function send(target: string): Promise<void> {
     retriesMax: whole('retries', flags.retries),
     headers: Object.fromEntries(flags.header.map((header) => header.split(/=(.*)/s, 2))),
   });
-  console.table(Object.fromEntries(Object.entries(summary).filter(([, value]) => typeof value === 'number')));
+  for (const [figure, value] of Object.entries(summary)) {
+    if (typeof value === 'number') {
+      console.log(`${figure.padEnd(16)} ${Math.round(value * 100) / 100}`);
+    }
+  }
   for (const [reason, times] of Object.entries(summary.problems)) {
     console.log(`${times} × ${reason}`);
   }

@@ -31,10 +31,10 @@ async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Runs `use` against a server that answers as `answer` says. */
+/** Runs `run` against a server that answers as `answer` says. */
 async function withHttpServer(
   answer: (request: IncomingMessage, body: Buffer) => { status: number; body?: Uint8Array },
-  use: (target: string) => Promise<void>
+  run: (target: string) => Promise<void>
 ): Promise<void> {
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
@@ -44,7 +44,7 @@ async function withHttpServer(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   } finally {
     server.closeAllConnections();
     server.close();

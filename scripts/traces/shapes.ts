@@ -180,7 +180,7 @@ const hugeAttribute: Shape = (random, count, start) => {
 
 function longText(random: Rng, length: number): string {
   const words: string[] = [];
-  for (let size = 0; size < length; size += 8) {
+  for (let size = 0; size <= length; size += 8) {
     words.push(random.uint32().toString(36).padStart(7, '0'));
   }
   return words.join(' ').slice(0, length);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { attributeOf, serviceNameOf } from '../../src/trace/model.ts';
-import type { Span } from '../../src/trace/model.ts';
+import type { Attribute, Span } from '../../src/trace/model.ts';
 import { decodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { shopBatches, shopBodies } from './generate.ts';
 
@@ -78,15 +78,18 @@ test('users, clients and paths are many and skewed', () => {
   assert.equal(distinct(paths), paths.length);
 });
 
+function stackTraceOf(attributes: readonly Attribute[]): string {
+  const value = attributeOf(attributes, 'exception.stacktrace');
+  return value?.type === 'string' ? value.value : assert.fail('an event without a stack trace');
+}
+
 test('2 % errors, 2 % exceptions, and stack traces that vary', () => {
   within(
     share(({ statusCode }) => statusCode === 2),
     0.015,
     0.026
   );
-  const stacks = spans.flatMap(({ events }) =>
-    events.map(({ attributes }) => attributeOf(attributes, 'exception.stacktrace')?.value)
-  );
+  const stacks = spans.flatMap(({ events }) => events.map(({ attributes }) => stackTraceOf(attributes)));
   within(stacks.length / spans.length, 0.015, 0.027);
   assert.equal(new Set(stacks).size, stacks.length);
 });

@@ -12,8 +12,11 @@ import {
   mismatch,
   objectAt,
   objectsAt,
+  parseJson,
+  stringAt,
+  stringifyJson,
+  uint32At,
 } from './json.ts';
-import { parseJson, stringAt, stringifyJson, uint32At } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { errorCode, otelTagsOf, takeOtelTags } from './otel-tags.ts';
 import { textOfValue, valueOfPlain } from './plain-value.ts';

@@ -1,7 +1,18 @@
 import { emptyResource, serviceNameOf, spanKinds } from '../trace/model.ts';
 import type { AnyValue, Attribute, InstrumentationScope, Resource, Span, SpanEvent, SpanLink } from '../trace/model.ts';
-import { arrayAt, isObject, jsonInteger, mismatch, objectAt, objectsAt, parseJson, parseJsonText } from './json.ts';
-import { stringAt, stringifyJson, uint32At } from './json.ts';
+import {
+  arrayAt,
+  isObject,
+  jsonInteger,
+  mismatch,
+  objectAt,
+  objectsAt,
+  parseJson,
+  parseJsonText,
+  stringAt,
+  stringifyJson,
+  uint32At,
+} from './json.ts';
 import type { JsonObject } from './json.ts';
 import { nanosOfMicros, readSpanId, readTraceId, sharedScope } from './jaeger-json.ts';
 import { errorCode, otelTagsOf, takeOtelTags } from './otel-tags.ts';
