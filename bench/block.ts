@@ -36,7 +36,9 @@ const rowSet = openSnapshot(head.snapshot());
 const folder = mkdtempSync(join(tmpdir(), 'vivace-bench-'));
 const disk = new NodeDisk(folder);
 try {
-  console.table(await measure());
+  for (const [what, figure] of Object.entries(await measure())) {
+    console.log(`${what.padEnd(40)}${figure.padStart(10)}`);
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }

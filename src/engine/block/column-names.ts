@@ -56,7 +56,6 @@ export function physicalNames(keys: readonly ColumnKey[]): string[] {
   return keys.map((key) => {
     // Control characters and lone surrogates are legal in a key, but not welcome in an SQL shell.
     const plain = key.scope === 'intrinsic' ? key.key : `${key.scope}.${key.key}`;
-    // eslint-disable-next-line no-control-regex
     const clean = plain.replace(/[\u0000-\u001f\u007f]/g, '_').toWellFormed();
     const wanted = seenKeys.has(plain) ? `${clean}:${key.type}` : clean;
     seenKeys.add(plain);
