@@ -45,6 +45,8 @@ import { SlotPool } from './wal/slots.ts';
 import { Wal, type SeededBugs } from './wal/wal.ts';
 import type { Workers } from './workers.ts';
 
+const memoryCheckMs = 50;
+
 export interface EngineOptions {
   readonly disk: Disk;
   readonly clock: Clock;
@@ -86,6 +88,8 @@ export class Engine implements TraceStore {
   private maintaining: Promise<void> | undefined;
   private cancelTick: () => void = () => undefined;
   private nextFlushMs = 0;
+  private memoryCheckedMs = -memoryCheckMs;
+  private memoryExceeded = false;
   private closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions, limits: EngineLimits, store: OpenedStore) {
@@ -240,11 +244,21 @@ export class Engine implements TraceStore {
     if (batch.decoded.length > this.limits.bodyBytesMax) {
       throw new CodedError('too_large', `body of ${batch.decoded.length} bytes, at most ${this.limits.bodyBytesMax}`);
     }
-    if (wal.queuedBytes > this.limits.walQueueBytesMax || this.heads.memoryBytes > 2 * this.limits.headsBytesMax) {
+    if (wal.queuedBytes > this.limits.walQueueBytesMax || this.overMemory()) {
       throw new CodedError('resource_exhausted', 'the disk does not keep up: try again later');
     }
     this.requireRoomForTenant(batch.tenant);
     return wal;
+  }
+
+  /** Looked up a few times a second: adding up ten thousand heads for every request would be the larger cost. */
+  private overMemory(): boolean {
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs - this.memoryCheckedMs >= memoryCheckMs) {
+      this.memoryCheckedMs = nowMs;
+      this.memoryExceeded = this.heads.memoryBytes > 2 * this.limits.headsBytesMax;
+    }
+    return this.memoryExceeded;
   }
 
   private requireRoomForTenant(tenant: string): void {
@@ -370,6 +384,10 @@ export class Engine implements TraceStore {
     this.wal = wal;
     this.maintenance.attachWal(wal);
     await this.maintenance.freeWal();
+    if (slots.freeCount === 0) {
+      // So that the first request does not wait for the file; it is made then should this fail.
+      await slots.prepare(walSegmentBytes).catch(() => undefined);
+    }
     if (recovery.absent.length > 0) {
       await noteAbsent(wal, recovery.absent, this.options.clock.unixNanos());
     }
