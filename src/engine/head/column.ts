@@ -39,7 +39,8 @@ export class HeadColumn implements ColumnKey {
   /** Place in the family; −1 once the column was taken back. */
   typeIndex: number;
   readonly dictionary: Dictionary;
-  readonly chunks: Address[] = [];
+  /** Replaced, not pushed to: an array that is pushed to reserves 17 elements, and a small tenant has hundreds. */
+  chunks: Address[] = [];
   count = 0;
   /** Successor prediction: the columns that followed this one on the spans before. */
   next: HeadColumn | undefined = undefined;
@@ -130,7 +131,7 @@ export class HeadColumn implements ColumnKey {
   }
 
   private grow(): void {
-    this.chunks.push(this.arena.allocate(2 * chunkCapacity(postingShape, this.chunks.length)));
+    this.chunks = this.chunks.concat(this.arena.allocate(2 * chunkCapacity(postingShape, this.chunks.length)));
     this.openLastChunk();
   }
 

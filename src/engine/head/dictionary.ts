@@ -26,7 +26,8 @@ const noTable = new Int32Array(0);
  */
 export class Dictionary {
   size = 0;
-  readonly chunks: Address[] = [];
+  /** Replaced, not pushed to, as those of a column. */
+  chunks: Address[] = [];
   private readonly arena: Arena;
   private readonly holdsBytes: boolean;
   /** Slots of four words: hash, code (0 is free), and both words of the entry: one cache line says yes or no. */
@@ -165,7 +166,7 @@ export class Dictionary {
   private add(first: number, second: number, row: number, hash: number): number {
     const chunk = chunkOfEntry(dictionaryShape, this.size);
     if (chunk === this.chunks.length) {
-      this.chunks.push(this.arena.allocate(3 * chunkCapacity(dictionaryShape, chunk)));
+      this.chunks = this.chunks.concat(this.arena.allocate(3 * chunkCapacity(dictionaryShape, chunk)));
     }
     const code = ++this.size;
     const at = this.entryAt(code);

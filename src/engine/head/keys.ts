@@ -148,7 +148,14 @@ export class KeySpace {
     const keyStart = wordOf(address);
     const bytes = this.arena.bytes[slabOf(address)];
     const key = textFromUtf8(bytes.slice(keyStart * 4, keyStart * 4 + keyLength));
-    return { keyWords: this.arena.words[slabOf(address)], keyStart, keyLength, key, lastUnit: -1, columns: [] };
+    return {
+      keyWords: this.arena.words[slabOf(address)],
+      keyStart,
+      keyLength,
+      key,
+      lastUnit: -1,
+      columns: [undefined, undefined, undefined, undefined, undefined],
+    };
   }
 }
 
