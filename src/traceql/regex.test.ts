@@ -36,7 +36,7 @@ test('patterns match the whole text, dot matches newline, syntax is RE2', () => 
 
 test('the fast paths agree with RE2', () => {
   const pieces = ['a', 'b', '|', '.*', '.+', '.', '(?i)', '^', '$', '\n'];
-  for (let seed = 0; seed < 2000; seed++) {
+  for (let seed = 0; seed < 600; seed++) {
     const random = seededRandom(seed);
     const pattern = Array.from({ length: random.below(5) }, () => random.pick(pieces)).join('');
     const text = Array.from({ length: random.below(5) }, () => random.pick(['a', 'b', 'A', '\n'])).join('');

@@ -1,0 +1,146 @@
+/** `compare()`: which attribute values are more frequent among selected spans than among the others. */
+import { attributeOf } from '../trace/model.ts';
+import type { Field, MetricsCompare } from './ast.ts';
+import { printField } from './attributes.ts';
+import type { TraceFacts } from './fields.ts';
+import type { Steps } from './metrics.ts';
+import type { Collector } from './metrics-collectors.ts';
+import { firstValue } from './metrics-collectors.ts';
+import type { Labels, Series } from './metrics-series.ts';
+import type { Static } from './static.ts';
+import { compareStatics, nil, staticFromAnyValue, staticFromKind, staticFromStatus, staticKey } from './static.ts';
+
+/** Distinct values of one attribute that are counted; beyond, the attribute is marked. Keeps a request id from filling the memory. */
+const comparedValuesMax = 10_000;
+
+interface ComparedAttribute {
+  readonly field: Field;
+  readonly total: Float64Array;
+  readonly values: Map<string, { readonly value: Static; readonly counts: Float64Array; sum: number }>;
+  tooMany: boolean;
+}
+
+/**
+ * Counts of every attribute value, apart for spans in the selection and outside (`selection`, `baseline`), the `topN` most frequent
+ * values of each, and totals per attribute.
+ */
+export function compareCollector(
+  compare: MetricsCompare,
+  isSelected: (facts: TraceFacts, index: number) => boolean,
+  steps: Steps
+): Collector {
+  const baseline = new Map<string, ComparedAttribute>();
+  const selection = new Map<string, ComparedAttribute>();
+  const { selectionStartUnixNanos: start, selectionEndUnixNanos: end } = compare;
+  return {
+    add: (facts, index, step, exemplars) => {
+      const { startUnixNanos } = facts.trace.spans[index];
+      const inWindow = start === undefined || end === undefined || (startUnixNanos >= start && startUnixNanos < end);
+      const attributes = inWindow && isSelected(facts, index) ? selection : baseline;
+      for (const [field, value] of comparedValues(facts, index)) {
+        countCompared(attributes, field, value, step, steps.count);
+      }
+      exemplars.offer('', facts, index, step, undefined);
+    },
+    finish: () => [
+      ...comparedSeries('baseline', baseline, compare.topN),
+      ...comparedSeries('selection', selection, compare.topN),
+    ],
+  };
+}
+
+/** Every attribute of span and resource and the intrinsics that are not unique by nature. */
+function comparedValues(facts: TraceFacts, index: number): readonly (readonly [Field, Static])[] {
+  const span = facts.trace.spans[index];
+  const intrinsics: readonly (readonly [Field, Static])[] = [
+    [
+      { kind: 'intrinsic', name: 'name' },
+      { type: 'string', value: span.name },
+    ],
+    [{ kind: 'intrinsic', name: 'kind' }, staticFromKind(span.kind)],
+    [{ kind: 'intrinsic', name: 'status' }, staticFromStatus(span.statusCode)],
+    [
+      { kind: 'intrinsic', name: 'statusMessage' },
+      { type: 'string', value: span.statusMessage },
+    ],
+    [{ kind: 'intrinsic', name: 'rootName' }, firstValue({ kind: 'intrinsic', name: 'rootName' }, facts, index)],
+    [
+      { kind: 'intrinsic', name: 'rootServiceName' },
+      firstValue({ kind: 'intrinsic', name: 'rootServiceName' }, facts, index),
+    ],
+  ];
+  const attributes = (['resource', 'span'] as const).flatMap((scope) => {
+    const list = scope === 'span' ? span.attributes : span.resource.attributes;
+    return (
+      list
+        // The first of a repeated key is the one that counts.
+        .filter(({ key, value }) => attributeOf(list, key) === value)
+        .map(({ key, value }) => [{ kind: 'attribute', scope, name: key } as const, staticFromAnyValue(value)] as const)
+    );
+  });
+  return [...intrinsics, ...attributes].filter(
+    ([, value]) => value.type !== 'nil' && !(value.type === 'string' && value.value === '')
+  );
+}
+
+function countCompared(
+  attributes: Map<string, ComparedAttribute>,
+  field: Field,
+  value: Static,
+  step: number,
+  stepCount: number
+): void {
+  const name = printField(field);
+  let attribute = attributes.get(name);
+  if (attribute === undefined) {
+    attribute = { field, total: new Float64Array(stepCount), values: new Map(), tooMany: false };
+    attributes.set(name, attribute);
+  }
+  attribute.total[step]++;
+  const key = staticKey(value);
+  let counted = attribute.values.get(key);
+  if (counted === undefined) {
+    if (attribute.values.size >= comparedValuesMax) {
+      attribute.tooMany = true;
+      return;
+    }
+    counted = { value, counts: new Float64Array(stepCount), sum: 0 };
+    attribute.values.set(key, counted);
+  }
+  counted.counts[step]++;
+  counted.sum++;
+}
+
+function comparedSeries(
+  side: 'baseline' | 'selection',
+  attributes: ReadonlyMap<string, ComparedAttribute>,
+  topN: number
+): readonly Series[] {
+  const text = (value: string): Static => ({ type: 'string', value });
+  return Array.from(attributes, ([name, { total, values, tooMany }]) => {
+    const most = [...values.values()].sort((a, b) => b.sum - a.sum || compareStatics(a.value, b.value)).slice(0, topN);
+    const series: Series[] = most.map(({ value, counts }) => ({
+      labels: [
+        ['__meta_type', text(side)],
+        [name, value],
+      ],
+      values: counts.slice(),
+    }));
+    series.push({
+      labels: [
+        ['__meta_type', text(`${side}_total`)],
+        [name, nil],
+      ],
+      values: total.slice(),
+    });
+    if (tooMany) {
+      const labels: Labels = [
+        ['__meta_error', text('__too_many_values__')],
+        ['__meta_type', text(side)],
+        [name, nil],
+      ];
+      series.push({ labels, values: total.slice() });
+    }
+    return series;
+  }).flat();
+}
