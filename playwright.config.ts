@@ -6,8 +6,9 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results/e2e',
-  timeout: 30_000,
-  expect: { timeout: 7_000 },
+  // Generous: the machine may be busy, and a browser test that fails for that is worse than a slow one.
+  timeout: 60_000,
+  expect: { timeout: 12_000 },
   fullyParallel: false,
   workers: 2,
   forbidOnly: true,
@@ -16,7 +17,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
     timezoneId: 'UTC',
-    actionTimeout: 7_000,
+    actionTimeout: 15_000,
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: chromiumPath(),

@@ -62,15 +62,12 @@ export function notesOf(table: SpanTable): readonly TraceNote[] {
     );
   }
   if (duplicates.count > 0) {
-    add('duplicate-ids', duplicates, `${spans(duplicates.count)} a span id that another span has too.`);
+    add('duplicate-ids', duplicates, `${duplicates.count} spans share their span id with another span.`);
   }
   if (skew.count > 0) {
-    const verb = skew.count === 1 ? 'span starts' : 'spans start';
-    add(
-      'clock-skew',
-      skew,
-      `${skew.count} ${verb} before the span that caused them, on another service: clocks disagree.`
-    );
+    const what =
+      skew.count === 1 ? 'span starts before the span that caused it' : 'spans start before the spans that caused them';
+    add('clock-skew', skew, `${skew.count} ${what}, on another service: clocks disagree.`);
   }
   if (negative.count > 0) {
     add(

@@ -42,7 +42,9 @@ test('search by TraceQL: structure, completion, Enter', async ({ page, server })
   await page.keyboard.press('Escape');
   // As a person does: select all, type over it.
   await page.keyboard.press('Control+a');
-  await page.keyboard.insertText('{ resource.service.name = "checkout" } >> { status = error && name = "charge card" }');
+  await page.keyboard.insertText(
+    '{ resource.service.name = "checkout" } >> { status = error && name = "charge card" }'
+  );
   await page.keyboard.press('Enter');
   await expect(page.getByRole('status')).toContainText('5 traces');
   // More than the form can say.

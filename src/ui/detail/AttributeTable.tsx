@@ -87,7 +87,7 @@ const styles = {
   root: css({ margin: '4px 0 0' }),
   entry: css({
     display: 'grid',
-    gridTemplateColumns: 'minmax(96px, 36%) 1fr auto',
+    gridTemplateColumns: 'minmax(96px, 42%) 1fr auto',
     gap: 10,
     alignItems: 'start',
     padding: '2px 0',

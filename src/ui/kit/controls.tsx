@@ -104,8 +104,9 @@ const noticeStyles = {
   banner: css({
     display: 'flex',
     alignItems: 'center',
-    gap: 10,
-    padding: '6px 12px',
+    gap: 2,
+    minHeight: 26,
+    padding: '1px 12px',
     fontSize: 12.5,
     color: 'var(--v-warning)',
     background: 'var(--v-warning-surface)',
