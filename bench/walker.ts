@@ -72,14 +72,10 @@ console.table({
   'ratio of the medians': (yardstick / walk).toFixed(1),
   'body, B/span': (bodyBytes / spanCount).toFixed(0),
   'head, B/span': (head.memoryBytes / spanCount).toFixed(0),
-  'snapshot after a commit, ms': milliseconds(() => {
-    head.commit(head.rowCount);
-    head.snapshot();
-  }),
-  'one column of 200,000 rows, ms': milliseconds(() =>
+  'one whole column, cold code, ms': milliseconds(() =>
     openSnapshot(head.snapshot()).column('intrinsic', 'name', 'string')
   ),
-  'trace by id from a fresh snapshot, ms': milliseconds(() => {
+  'trace by id from an opened snapshot, cold code, ms': milliseconds(() => {
     const fresh = openSnapshot(head.snapshot());
     spansOfRows(fresh, fresh.rowsOfTrace(fresh.findTrace(traceId)));
   }),
