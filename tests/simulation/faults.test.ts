@@ -19,8 +19,8 @@ for (const [name, workload] of Object.entries(workloads)) {
   for (const fault of faults) {
     for (const sticky of [false, true]) {
       test(`${name}: ${fault} ${sticky ? 'from' : 'at'} each step on ends right or in an honest error`, async () => {
-        // Every third step keeps the default run short; the offset differs per fault, so that all steps are met.
-        for (let step = faults.indexOf(fault) % 3; await runWithFault(workload, { fault, step, sticky }); step += 3);
+        // Every third step keeps the default run short; the offset differs per fault.
+        for (let step = faults.indexOf(fault) % 3; await runWithFault(workload, { fault, step, sticky }); step += 3) {}
       });
     }
   }
