@@ -4,6 +4,8 @@
  */
 export interface SearchBody {
   readonly traces?: readonly FoundTrace[];
+  readonly status?: string;
+  readonly message?: string;
 }
 
 export interface FoundTrace {

@@ -114,3 +114,8 @@ test('raw answers and empty answers', () => {
     ['traceID', 'startTime', 'traceService', 'traceName', 'traceDuration']
   );
 });
+
+test('a partial answer says so', () => {
+  const [frame] = frames('traces', { ...body, status: 'PARTIAL', message: 'one block is damaged' });
+  assert.deepEqual(frame.meta?.notices, [{ severity: 'warning', text: 'one block is damaged' }]);
+});

@@ -34,17 +34,24 @@ export interface SearchFrameOptions {
 
 /** Found traces as Explore and the table panel show them. Source: the Tempo data source's search tables. */
 export function searchFrames(body: SearchBody, options: SearchFrameOptions): DataFrame[] {
+  const frame = searchFrame(body, options);
+  if (body.status === 'PARTIAL') {
+    const text = body.message || 'The answer is partial.';
+    frame.meta = { ...frame.meta, notices: [{ severity: 'warning', text }] };
+  }
+  return [frame];
+}
+
+function searchFrame(body: SearchBody, options: SearchFrameOptions): DataFrame {
   switch (options.tableType) {
     case 'traces':
-      return [tracesFrame(newestFirst(body), options)];
+      return tracesFrame(newestFirst(body), options);
     case 'spans':
-      return [spansFrame(newestFirst(body), options)];
+      return spansFrame(newestFirst(body), options);
     case 'raw':
-      return [
-        frameOf('Raw', options.refId, [
-          { name: 'response', type: FieldType.string, config: {}, values: [JSON.stringify(body, undefined, 2)] },
-        ]),
-      ];
+      return frameOf('Raw', options.refId, [
+        { name: 'response', type: FieldType.string, config: {}, values: [JSON.stringify(body, undefined, 2)] },
+      ]);
   }
 }
 
