@@ -70,13 +70,15 @@ export function App({ host }: AppProps): ReactElement {
       onKeyDown={(event) => {
         const isTyping =
           event.target instanceof HTMLElement &&
-          event.target.closest('input, textarea, select, [contenteditable=true]');
+          event.target.closest('input, textarea, select, [contenteditable]:not([contenteditable=false])');
         if (event.key === '?' && !isTyping) {
           setHelpOpen(true);
           event.preventDefault();
         } else if (event.key === '/' && !isTyping) {
           event.currentTarget
-            .querySelector<HTMLElement>('[role=search] input, [role=search] [contenteditable=true]')
+            .querySelector<HTMLElement>(
+              '[role=search] input, [role=search] [contenteditable]:not([contenteditable=false])'
+            )
             ?.focus();
           event.preventDefault();
         }

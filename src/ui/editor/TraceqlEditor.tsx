@@ -70,6 +70,7 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
           EditorView.contentAttributes.of({ 'aria-label': 'TraceQL query' }),
           placeholder('{ resource.service.name = "checkout" && duration > 500ms }'),
           highlighting,
+          replaceAsPlainText,
           autocompletion({
             override: [(context) => candidatesAt(context, completer, latest.current)],
             activateOnTyping: true,
@@ -100,6 +101,21 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
 
   return <div ref={parent} className={styles.root} data-testid="traceql-editor" />;
 }
+
+/**
+ * Typing over a selection: left to itself, Chromium carries the colour of the replaced text over in a style attribute, which the page's
+ * policy refuses with a report each time.
+ */
+const replaceAsPlainText = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== 'insertText' || !event.data || event.isComposing || view.state.selection.main.empty) {
+      return false;
+    }
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true });
+    return true;
+  },
+});
 
 async function candidatesAt(
   context: CompletionContext,
