@@ -18,7 +18,9 @@ await build({
   legalComments: 'linked',
   define: { 'process.env.VIVACE_VERSION': JSON.stringify(version) },
   // Some of our dependencies are CommonJS and call require(): ESM output has none unless we give it one.
-  banner: { js: "#!/usr/bin/env node\nimport { createRequire as vivaceCreateRequire } from 'node:module'; const require = vivaceCreateRequire(import.meta.url);" },
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire as vivaceCreateRequire } from 'node:module'; const require = vivaceCreateRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });
 chmodSync(join(root, 'build', 'server', 'vivace.mjs'), 0o755);

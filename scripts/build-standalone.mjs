@@ -31,7 +31,9 @@ export async function build({ minify = true, watch = false } = {}) {
     metafile: true,
     define: { 'process.env.NODE_ENV': JSON.stringify(minify ? 'production' : 'development') },
     logLevel: 'warning',
-    plugins: [{ name: 'index', setup: (plugin) => plugin.onEnd((result) => result.metafile && writeIndex(result.metafile)) }],
+    plugins: [
+      { name: 'index', setup: (plugin) => plugin.onEnd((result) => result.metafile && writeIndex(result.metafile)) },
+    ],
   };
   if (!watch) {
     await esbuild(options);
@@ -44,7 +46,9 @@ export async function build({ minify = true, watch = false } = {}) {
 
 /** index.html names the entry and the chunks it needs at once; lazy chunks come when they are wanted. */
 function writeIndex(metafile) {
-  const [main, output] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === 'src/standalone/main.tsx');
+  const [main, output] = Object.entries(metafile.outputs).find(
+    ([, { entryPoint }]) => entryPoint === 'src/standalone/main.tsx'
+  );
   const url = (path) => `/${relative(outdir, join(root, path))}`;
   const preloads = output.imports
     .filter(({ kind }) => kind === 'import-statement')

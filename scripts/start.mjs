@@ -10,9 +10,13 @@ await ensurePackages();
 const node = node24();
 await ensurePage(node);
 
-const server = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, 'src', 'server', 'main.ts'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
+const server = spawn(
+  node,
+  ['--disable-warning=ExperimentalWarning', join(root, 'src', 'server', 'main.ts'), ...process.argv.slice(2)],
+  {
+    stdio: 'inherit',
+  }
+);
 // The server ends in order on these; we stay until it has.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => server.kill(signal));

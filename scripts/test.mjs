@@ -15,7 +15,8 @@ mkdirSync(folder, { recursive: true });
 /** Name → what runs, answering counts. In the order of a full run: what fails fastest comes first. */
 const parts = {
   types: () => check([join(root, 'scripts', 'typecheck.mjs')]),
-  lint: async () => sum(await check(bin('eslint', '.')), await check(bin('prettier', '--check', '--log-level', 'warn', '.'))),
+  lint: async () =>
+    sum(await check(bin('eslint', '.')), await check(bin('prettier', '--check', '--log-level', 'warn', '.'))),
   unit: () => nodeTests('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/fixtures/**/*.test.ts']),
   format: () => nodeTests('format', ['tests/format/**/*.test.ts']),
   differential: () => nodeTests('differential', ['tests/differential/**/*.test.ts']),
@@ -30,7 +31,10 @@ const parts = {
     if ((await run(node, [join(root, 'scripts', 'build-plugin.mjs')])) !== 0) {
       return { passed: 0, failed: 1, skipped: 0 };
     }
-    return sum(await nodeTests('host', ['tests/host/**/*.test.ts'], 1), await browserTests('host', 'tests/host/playwright.config.ts'));
+    return sum(
+      await nodeTests('host', ['tests/host/**/*.test.ts'], 1),
+      await browserTests('host', 'tests/host/playwright.config.ts')
+    );
   },
 };
 
@@ -44,7 +48,9 @@ for (const name of wanted) {
   console.log(`\n── ${name}`);
   const startMs = Date.now();
   const counts = await parts[name]();
-  rows.push(`${name.padEnd(14)}${String(counts.passed).padStart(6)} passed${String(counts.failed).padStart(6)} failed${String(counts.skipped).padStart(6)} skipped${String(Math.round((Date.now() - startMs) / 1000)).padStart(6)} s`);
+  rows.push(
+    `${name.padEnd(14)}${String(counts.passed).padStart(6)} passed${String(counts.failed).padStart(6)} failed${String(counts.skipped).padStart(6)} skipped${String(Math.round((Date.now() - startMs) / 1000)).padStart(6)} s`
+  );
   total = sum(total, counts);
 }
 rmSync(folder, { recursive: true, force: true });
@@ -84,14 +90,22 @@ async function nodeTests(name, globs, concurrency = availableParallelism()) {
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
   const failed = count('fail') + count('cancelled');
   const passed = count('pass');
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : passed === 0 && failed === 0 ? 1 : failed, skipped: count('skipped') + count('todo') };
+  return {
+    passed,
+    failed: code !== 0 && failed === 0 ? 1 : passed === 0 && failed === 0 ? 1 : failed,
+    skipped: count('skipped') + count('todo'),
+  };
 }
 
 /** Playwright; its JSON report is read for the counts. A flaky test is a failed one. */
 async function browserTests(name, config) {
   const report = join(folder, `${name}.json`);
   const chromium = await ensureChromium();
-  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report, ...(chromium ? { VIVACE_CHROMIUM: chromium } : {}) };
+  const env = {
+    ...process.env,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+    ...(chromium ? { VIVACE_CHROMIUM: chromium } : {}),
+  };
   const code = await run(node, bin('playwright', 'test', '--config', config, '--reporter=line,json'), { env });
   let stats;
   try {

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, runOrFail } from './run.mjs';
 
-const sources = ['base', 'trace', 'traceql', 'wire', 'store', 'analysis', 'api', 'ui', 'standalone'].map((name) => join(root, 'src', name));
+const sources = ['base', 'trace', 'traceql', 'wire', 'store', 'analysis', 'api', 'ui', 'standalone'].map((name) =>
+  join(root, 'src', name)
+);
 const stampFile = join(root, 'build', 'standalone', '.built');
 
 /** Brings `build/standalone` up to date; quick when nothing changed. */

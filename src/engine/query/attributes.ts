@@ -17,7 +17,7 @@ import type { Field, Query } from '../../traceql/ast.ts';
 import { conditionsOf } from '../../traceql/conditions.ts';
 import type { Static } from '../../traceql/static.ts';
 import type { CodedColumn, ValueDictionary } from '../row-set.ts';
-import { decodeEvents, decodeLinks } from '../../wire/otlp-protobuf.ts';
+import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import { answer } from './answer.ts';
 import { Progress, ratedSources, windowNanos } from './candidates.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
@@ -134,7 +134,7 @@ function sourcesInRange(view: StoreView, range: TimeRange): Source[] {
 }
 
 /** Raw columns and where the keys inside them belong. */
-const rawColumns: readonly RawColumn[] = ['events', 'links'];
+const rawColumns: readonly RawColumn[] = ['events', 'links', 'span_extra', 'resource_extra', 'scope_extra'];
 
 async function addNamesOfSource(source: Source, names: AttributeNameSets): Promise<void> {
   const keys = source.kind === 'head' ? source.rowSet.columnKeys : source.reader.columnKeys;
@@ -156,6 +156,15 @@ function addRawNames(column: RawColumn, bytes: Uint8Array, names: AttributeNameS
     case 'links':
       decodeLinks(bytes).forEach((link) => names.addAll('link', link.attributes));
       break;
+    case 'span_extra':
+      names.addAll('span', decodeKeyValues(bytes));
+      break;
+    case 'resource_extra':
+      names.addAll('resource', decodeKeyValues(bytes));
+      break;
+    case 'scope_extra':
+      names.addAll('instrumentation', decodeKeyValues(bytes));
+      break;
   }
 }
 
@@ -169,7 +178,8 @@ async function addValuesOfSource(source: Source, field: Field, values: Attribute
       }
     });
   }
-  for (const column of columns.raw) {
+  // Values in `*_extra` columns are mostly second occurrences of a key, which TraceQL does not see: not listed.
+  for (const column of columns.raw.filter((raw) => raw === 'events' || raw === 'links')) {
     await forEachEntry(source, column, (dictionary, entry) =>
       rawValues(column, dictionary.bytesAt(entry), field)?.forEach((value) => values.add(value))
     );

@@ -5,10 +5,10 @@ import type { ColumnKey, ColumnScope, ColumnType } from '../row-set.ts';
 export const attributeTypes: readonly ColumnType[] = ['string', 'int', 'double', 'bool', 'any'];
 
 /**
- * Raw columns a field may have to be looked for in, beside its own. The `*_extra` columns are not among them: they hold second
- * occurrences of a key on one span, and TraceQL sees the first.
+ * Raw columns a field may have to be looked for in, beside its own. The `*_extra` columns hold second occurrences of a key, which TraceQL
+ * does not see, and the keys of a head that had no column left for them, which it does: a predicate looks there too.
  */
-export type RawColumn = 'events' | 'links';
+export type RawColumn = 'events' | 'links' | 'span_extra' | 'resource_extra' | 'scope_extra';
 
 /** Where the values of a field live in a row set. */
 export interface FieldColumns {
@@ -21,6 +21,12 @@ export interface FieldColumns {
   /** A row without a code has the empty string, not nothing. */
   readonly emptyWhenAbsent: boolean;
 }
+
+const extraOf: Readonly<Record<Exclude<ColumnScope, 'intrinsic'>, RawColumn>> = {
+  span: 'span_extra',
+  resource: 'resource_extra',
+  instrumentation: 'scope_extra',
+};
 
 const none: FieldColumns = { coded: [], raw: [], fixed: undefined, wholeTrace: false, emptyWhenAbsent: false };
 
@@ -84,7 +90,7 @@ function attributeColumns(
   return {
     ...none,
     coded: scopes.flatMap((scope) => attributeTypes.map((type) => ({ scope, key, type }))),
-    raw,
+    raw: [...raw, ...scopes.map((scope) => extraOf[scope])],
   };
 }
 
@@ -97,6 +103,7 @@ export function rawColumnKey(column: RawColumn): ColumnKey {
 const summaryColumns: readonly ColumnKey[] = [
   { scope: 'intrinsic', key: 'name', type: 'string' },
   { scope: 'resource', key: 'service.name', type: 'string' },
+  rawColumnKey('resource_extra'),
 ];
 
 /** All columns needed to evaluate a query that reads `fields`, and to describe the trace. */

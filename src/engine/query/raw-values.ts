@@ -3,11 +3,11 @@ import type { Attribute } from '../../trace/model.ts';
 import type { Field } from '../../traceql/ast.ts';
 import type { Static } from '../../traceql/static.ts';
 import { staticFromAnyValue } from '../../traceql/static.ts';
-import { decodeEvents, decodeLinks } from '../../wire/otlp-protobuf.ts';
+import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import type { RawColumn } from './field-columns.ts';
 
 /**
- * The values that `field` takes in one entry of a raw column (all events of a span, or all its links).
+ * The values that `field` takes in one entry of a raw column (all events of a span, all its links, attributes without a column).
  * `undefined` when they cannot be told from the entry alone, as with an event's time since the start of its span.
  */
 export function rawValues(column: RawColumn, bytes: Uint8Array, field: Field): Static[] | undefined {
@@ -16,6 +16,10 @@ export function rawValues(column: RawColumn, bytes: Uint8Array, field: Field): S
       return eventValues(bytes, field);
     case 'links':
       return linkValues(bytes, field);
+    case 'span_extra':
+    case 'resource_extra':
+    case 'scope_extra':
+      return field.kind === 'attribute' ? valuesOf(decodeKeyValues(bytes), field.name) : [];
   }
 }
 
