@@ -1,5 +1,5 @@
 import { css, cx } from '@emotion/css';
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { CSSProperties, DragEvent, ReactElement } from 'react';
 import { FilePage } from './file/FilePage.tsx';
 import type { OpenFile } from './file/FilePage.tsx';
@@ -134,11 +134,9 @@ export function App({ host }: AppProps): ReactElement {
 /** The search one came from: what the trace page goes back to. */
 function useLastSearch(current: SearchView | undefined): SearchView | undefined {
   const [last, setLast] = useState<SearchView>();
-  useEffect(() => {
-    if (current) {
-      setLast(current);
-    }
-  }, [current]);
+  if (current && current !== last) {
+    setLast(current);
+  }
   return current ?? last;
 }
 

@@ -7,7 +7,7 @@ import { Compartment, EditorState } from '@codemirror/state';
 import type { Extension } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { css } from '@emotion/css';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { ReactElement } from 'react';
 import type { Host } from '../host.ts';
 import type { Theme } from '../kit/theme.ts';
@@ -37,7 +37,9 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
   const themeSlot = useRef(new Compartment());
   // Extensions live as long as the editor: they read the newest props through this.
   const latest = useRef(props);
-  latest.current = props;
+  useLayoutEffect(() => {
+    latest.current = props;
+  });
 
   useEffect(() => {
     const { host } = latest.current;

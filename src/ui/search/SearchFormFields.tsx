@@ -20,18 +20,12 @@ const emptyRow: AttributeRow = { attribute: '', comparison: '=', value: '' };
 
 /** Service, name, status, duration and any attribute, each completed from what the server has seen. */
 export function SearchFormFields({ host, form, range, onForm }: FieldsProps): ReactElement {
-  // Rows that say nothing yet are not part of the query, so they live here until they do.
-  const [rows, setRows] = useState<readonly AttributeRow[]>(form.rows.length > 0 ? form.rows : [emptyRow]);
+  // Rows that say nothing yet are not part of the query, so they live here until they do; when the query changes elsewhere (editor,
+  // Back, a value added from a trace), its rows count.
+  const [typed, setRows] = useState<readonly AttributeRow[]>([emptyRow]);
+  const saysSame = queryOfForm({ ...form, rows: typed }) === queryOfForm(form);
+  const rows = saysSame ? typed : form.rows.length > 0 ? form.rows : [emptyRow];
   const [lost, setLost] = useState<Partial<SearchForm>>({});
-  const queryOfRows = queryOfForm({ ...form, rows });
-  const queryNow = queryOfForm(form);
-  useEffect(() => {
-    // The query changed elsewhere (editor, Back, "add to search"): follow it.
-    if (queryOfRows !== queryNow) {
-      setRows(form.rows.length > 0 ? form.rows : [emptyRow]);
-    }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- only a change from outside counts, not our own typing
-  }, [queryNow]);
 
   const setRow = (index: number, change: Partial<AttributeRow>): void => {
     const next = rows.map((row, at) => (at === index ? { ...row, ...change } : row));

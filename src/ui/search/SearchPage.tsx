@@ -31,8 +31,10 @@ const limits = [20, 50, 100, 500, 2_000] as const;
 
 /** Ask by form or by TraceQL, look at the newest traces that match, open one. */
 export function SearchPage({ host, view, theme }: SearchPageProps): ReactElement {
-  const [draft, setDraft] = useState(view.query);
-  useEffect(() => setDraft(view.query), [view.query]);
+  // What is being typed belongs to the query it started from: Back, or a value added from a trace, begins anew.
+  const [typed, setTyped] = useState({ from: view.query, text: view.query });
+  const draft = typed.from === view.query ? typed.text : view.query;
+  const setDraft = (text: string): void => setTyped({ from: view.query, text });
   const search = useSearch(host, view);
   const { answer, error, isLoading } = search;
   const form = formOfQuery(draft);

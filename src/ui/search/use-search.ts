@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ClientAnswer, SearchAnswer } from '../../api/client.ts';
 import type { Host } from '../host.ts';
 import { rangeSeconds } from '../state/view.ts';
@@ -20,45 +20,63 @@ export interface SearchState {
 /** Long enough to be calm, short enough to feel live. */
 const liveIntervalMs = 3_000;
 
+interface Settled {
+  /** Identifies what was asked. */
+  readonly request: object | undefined;
+  readonly answer: ClientAnswer<SearchAnswer> | undefined;
+  readonly error: unknown;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** Asks whenever the view says something else, and every few seconds while it is live. */
 export function useSearch(host: Host, view: SearchView): SearchState {
+  const { query, range, limit, live } = view;
   const [round, setRound] = useState(0);
-  const [state, setState] = useState<Omit<SearchState, 'run' | 'cancel'>>({
+  const [settled, setSettled] = useState<Settled>({
+    request: undefined,
     answer: undefined,
     error: undefined,
-    isLoading: true,
     startMs: 0,
     endMs: 0,
   });
+  const request = useMemo(() => ({ query, range, limit, round }), [query, range, limit, round]);
   const running = useRef<AbortController>(undefined);
 
   useEffect(() => {
     const controller = new AbortController();
     running.current = controller;
-    let timer: number | undefined;
-    const range = rangeSeconds(view.range, host.nowMs());
-    const axis = { startMs: range.startSeconds * 1_000, endMs: range.endSeconds * 1_000 };
-    setState((before) => ({ ...before, isLoading: true }));
+    const seconds = rangeSeconds(request.range, host.nowMs());
+    const axis = { startMs: seconds.startSeconds * 1_000, endMs: seconds.endSeconds * 1_000 };
     host.client
-      .search({ query: view.query, range, limit: view.limit, spansPerSpanset: 1, signal: controller.signal })
+      .search({
+        query: request.query,
+        range: seconds,
+        limit: request.limit,
+        spansPerSpanset: 1,
+        signal: controller.signal,
+      })
       .then(
-        (answer) => setState({ answer, error: undefined, isLoading: false, ...axis }),
+        (answer) => setSettled({ request, answer, error: undefined, ...axis }),
         (error: unknown) =>
-          controller.signal.aborted
-            ? setState((before) => ({ ...before, isLoading: false }))
-            : setState({ answer: undefined, error, isLoading: false, ...axis })
-      )
-      .finally(() => {
-        if (view.live && running.current === controller) {
-          timer = window.setTimeout(() => setRound((n) => n + 1), liveIntervalMs);
-        }
-      });
-    return () => {
-      running.current = undefined;
-      controller.abort();
-      window.clearTimeout(timer);
-    };
-  }, [host, view.query, view.range, view.limit, view.live, round]);
+          setSettled((before) =>
+            // Canceled: what was there stays.
+            controller.signal.aborted ? { ...before, request } : { request, answer: undefined, error, ...axis }
+          )
+      );
+    return () => controller.abort();
+  }, [host, request]);
 
-  return { ...state, run: () => setRound((n) => n + 1), cancel: () => running.current?.abort() };
+  const isLoading = settled.request !== request;
+  useEffect(() => {
+    if (!live || isLoading) {
+      return undefined;
+    }
+    const timer = window.setTimeout(() => setRound((n) => n + 1), liveIntervalMs);
+    return () => window.clearTimeout(timer);
+  }, [live, isLoading]);
+
+  const { answer, error, startMs, endMs } = settled;
+  const run = (): void => setRound((n) => n + 1);
+  return { answer, error, startMs, endMs, isLoading, run, cancel: () => running.current?.abort() };
 }

@@ -19,23 +19,32 @@ export interface TracePageProps {
   readonly lastSearch: SearchView | undefined;
 }
 
+interface Loaded {
+  readonly request: string;
+  readonly answer: ClientAnswer<readonly Span[] | undefined> | undefined;
+  readonly error: unknown;
+}
+
 /** One trace of the server, by its id. */
 export function TracePage({ host, view, theme, lastSearch }: TracePageProps): ReactElement {
   const [round, setRound] = useState(0);
-  const [answer, setAnswer] = useState<ClientAnswer<readonly Span[] | undefined>>();
-  const [error, setError] = useState<unknown>(undefined);
+  const [loaded, setLoaded] = useState<Loaded>();
+  // What was loaded for another trace, or before "look again", is no longer an answer.
+  const request = `${view.traceId} ${round}`;
+  const { answer, error } = loaded?.request === request ? loaded : { answer: undefined, error: undefined };
 
   useEffect(() => {
     const controller = new AbortController();
-    setError(undefined);
-    setAnswer(undefined);
-    host.client.trace(view.traceId, controller.signal).then(setAnswer, (failure: unknown) => {
-      if (!controller.signal.aborted) {
-        setError(failure);
+    host.client.trace(view.traceId, controller.signal).then(
+      (found) => setLoaded({ request, answer: found, error: undefined }),
+      (failure: unknown) => {
+        if (!controller.signal.aborted) {
+          setLoaded({ request, answer: undefined, error: failure });
+        }
       }
-    });
+    );
     return () => controller.abort();
-  }, [host, view.traceId, round]);
+  }, [host, view.traceId, request]);
 
   if (error !== undefined) {
     return (

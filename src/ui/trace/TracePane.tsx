@@ -147,7 +147,8 @@ function useNameWidth(host: Pick<Host, 'preferences'>, width: number): [number, 
       host.preferences.set(nameWidthKey, String(chosen));
     }
   }, [host, chosen]);
-  const fitting = Math.round(Math.min(400, Math.max(150, width * 0.34)));
+  const share = width < narrowWidth ? 0.46 : 0.34;
+  const fitting = Math.round(Math.min(400, Math.max(150, width * share)));
   return [chosen === undefined || chosen > width * 0.75 ? fitting : chosen, setChosen];
 }
 

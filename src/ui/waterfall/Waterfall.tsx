@@ -50,6 +50,7 @@ const nameWidthMin = 120;
 export function Waterfall(props: WaterfallProps): ReactElement {
   const { model, focus, selectedRow, matches, colors, theme, nameWidth, onFocus, onSelectRow } = props;
   const { table } = model;
+  const { foldDepth, foldToggles } = focus;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [root, width] = useWidth();
@@ -58,7 +59,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   const barsWidth = Math.max(40, width - nameWidth - 14);
   const whole = wholeViewport(table);
   const viewport = focus.zoom ?? whole;
-  const rows = useMemo(() => visibleRows(table, focus), [table, focus.foldDepth, focus.foldToggles]);
+  const rows = useMemo(() => visibleRows(table, { foldDepth, foldToggles }), [table, foldDepth, foldToggles]);
   const ticks = useMemo(
     () =>
       scaleLinear([viewport.startNanos, viewport.endNanos], [0, barsWidth]).ticks(
