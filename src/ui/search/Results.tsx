@@ -20,6 +20,8 @@ interface ResultsProps {
 
 const narrowWidth = 700;
 const headHeight = 26;
+/** Tempo's word for a trace whose root is missing. */
+const rootMissing = '<root span not yet received>';
 
 /** Found traces, newest first, one row each; rows are links, so that a new tab works. */
 export function Results({ host, traces, theme, isStale }: ResultsProps): ReactElement {
@@ -146,9 +148,18 @@ function ResultRow({
       }}
     >
       <span className={styles.title}>
-        <span className={styles.badge} style={{ background: colors.get(trace.rootServiceName) }} />
-        <strong>{trace.rootServiceName || 'unknown service'}</strong>
-        <span className={styles.name}>{trace.rootName || '(root span not received)'}</span>
+        {trace.rootServiceName === rootMissing ? (
+          <>
+            <span className={styles.badge} style={{ background: 'var(--v-line)' }} />
+            <span className={styles.muted}>root span not yet received</span>
+          </>
+        ) : (
+          <>
+            <span className={styles.badge} style={{ background: colors.get(trace.rootServiceName) }} />
+            <strong>{trace.rootServiceName || 'unknown service'}</strong>
+            <span className={styles.name}>{trace.rootName || '(no name)'}</span>
+          </>
+        )}
       </span>
       {!isNarrow && started}
       <span className={styles.duration}>
