@@ -21,4 +21,7 @@ const server = spawn(
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => server.kill(signal));
 }
+// npm ends at once when it is told to, and its shell does not pass the signal on: an orphan knows that it was meant too.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && server.kill('SIGTERM'), 500).unref();
 server.once('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
