@@ -110,7 +110,11 @@ export function createClient(transport: Transport): Client {
 
   return {
     async search({ query, range, limit, spansPerSpanset, signal }) {
-      const params: Record<string, string> = { q: query.trim() === '' ? '{}' : query, limit: String(limit), ...rangeParams(range) };
+      const params: Record<string, string> = {
+        q: query.trim() === '' ? '{}' : query,
+        limit: String(limit),
+        ...rangeParams(range),
+      };
       if (spansPerSpanset !== undefined) {
         params['spss'] = String(spansPerSpanset);
       }
