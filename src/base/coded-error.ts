@@ -36,7 +36,12 @@ export class CorruptionError extends CodedError {
   override readonly name = 'CorruptionError';
 
   constructor(file: string, offset: number, expected: string, found: string) {
-    super('corrupt', `${file}: at byte ${offset}: expected ${expected}, found ${found}`, { file, offset, expected, found });
+    super('corrupt', `${file}: at byte ${offset}: expected ${expected}, found ${found}`, {
+      file,
+      offset,
+      expected,
+      found,
+    });
   }
 }
 

@@ -7,7 +7,9 @@ export interface Random {
 }
 
 /** Seeded generator (xoshiro128**, Blackman and Vigna): the same seed gives the same sequence everywhere. */
-export function seededRandom(seed: number): Random & { uint32(): number; below(bound: number): number; pick<T>(from: readonly T[]): T } {
+export function seededRandom(
+  seed: number
+): Random & { uint32(): number; below(bound: number): number; pick<T>(from: readonly T[]): T } {
   // splitmix32 spreads the seed over the four words of state.
   let mix = seed >>> 0;
   const next = (): number => {

@@ -46,7 +46,13 @@ export function canonicalResource(resource: Resource): unknown {
 }
 
 export function canonicalScope(scope: InstrumentationScope): unknown {
-  return [scope.name, scope.version, canonicalAttributes(scope.attributes), scope.droppedAttributesCount, scope.schemaUrl];
+  return [
+    scope.name,
+    scope.version,
+    canonicalAttributes(scope.attributes),
+    scope.droppedAttributesCount,
+    scope.schemaUrl,
+  ];
 }
 
 /** By key, then by value: equal for equal multisets. */

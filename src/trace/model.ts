@@ -102,7 +102,13 @@ export interface Trace {
 }
 
 export const emptyResource: Resource = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
-export const emptyScope: InstrumentationScope = { name: '', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
+export const emptyScope: InstrumentationScope = {
+  name: '',
+  version: '',
+  attributes: [],
+  droppedAttributesCount: 0,
+  schemaUrl: '',
+};
 
 /** The value of `key`, first occurrence; `undefined` when absent. */
 export function attributeOf(attributes: readonly Attribute[], key: string): AnyValue | undefined {

@@ -90,8 +90,7 @@ test(`${spansTotal} spans over three protocols come back equal`, async () => {
 async function untilFlushed(queryUrl: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
     const status = (await (await fetch(`${queryUrl}/api/vivace/status`)).json()) as {
-      headSpans: number;
-      blocks: number;
+      store: { headSpans: number; blocks: number };
     };
     if (status.store.headSpans === 0 && status.store.blocks > 0) {
       return;
