@@ -10,10 +10,11 @@ RUN npm ci --no-progress --loglevel=error
 COPY . .
 RUN for artefact in standalone server plugin; do node "scripts/build-$artefact.mjs" || exit 1; done
 
-# The demo shop runs from source: it needs the OpenTelemetry SDK, which is a development dependency.
-FROM build AS demo
+FROM node:24.21.0-bookworm-slim AS demo
+WORKDIR /opt/vivace
+COPY --from=build /src/build/server/demo.mjs ./
 USER node
-ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "scripts/demo/main.ts"]
+ENTRYPOINT ["node", "demo.mjs"]
 
 FROM grafana/grafana:13.2.2 AS grafana
 COPY --from=build --chown=472:0 /src/dist /var/lib/grafana/plugins/vivace-traces-app

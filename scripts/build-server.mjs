@@ -1,4 +1,4 @@
-// Bundles the server into `build/server/`: `vivace.mjs` and its worker, run with Node ≥ 24 and nothing else.
+// Bundles the server into `build/server/`: `vivace.mjs`, its worker and the demo shop, run with Node ≥ 24 and nothing else.
 import { build } from 'esbuild';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { root } from './setup/run.mjs';
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 await build({
   absWorkingDir: root,
-  entryPoints: { vivace: 'src/server/main.ts', worker: 'src/server/worker-main.ts' },
+  entryPoints: { vivace: 'src/server/main.ts', worker: 'src/server/worker-main.ts', demo: 'scripts/demo/main.ts' },
   outdir: 'build/server',
   outExtension: { '.js': '.mjs' },
   bundle: true,
