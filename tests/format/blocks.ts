@@ -5,6 +5,7 @@ import type { BlockMeta } from '../../src/engine/block/format.ts';
 import { blockOrder, rowSetOfSpans } from '../../src/engine/block/row-set-of-spans.ts';
 import { writeBlock } from '../../src/engine/block/write-block.ts';
 import type { Disk } from '../../src/engine/disk.ts';
+import type { PageSizes } from '../../src/engine/parquet/pages.ts';
 import { spansOfRows } from '../../src/engine/rows-to-spans.ts';
 import { SimDisk } from '../../src/engine/sim-disk.ts';
 import type { Span } from '../../src/trace/model.ts';
@@ -16,7 +17,12 @@ export interface BlockFile {
 
 export const blockPath = 'block.parquet';
 
-export async function blockOf(spans: readonly Span[], rowsMin: number, rowsMax = 2 * rowsMin): Promise<BlockFile> {
+export async function blockOf(
+  spans: readonly Span[],
+  rowsMin: number,
+  rowsMax = 2 * rowsMin,
+  pageSizes?: PageSizes
+): Promise<BlockFile> {
   const rowSet = rowSetOfSpans(spans);
   const disk = new SimDisk();
   const meta = await writeBlock(rowSet, blockOrder(rowSet), {
@@ -26,6 +32,7 @@ export async function blockOf(spans: readonly Span[], rowsMin: number, rowsMax =
     blockId: '01GOLDEN',
     rowGroupRowsMin: rowsMin,
     rowGroupRowsMax: rowsMax,
+    pageSizes,
   });
   return { meta, bytes: disk.killImage().get(blockPath) as Uint8Array };
 }

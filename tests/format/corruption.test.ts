@@ -33,7 +33,7 @@ async function smallBlock(): Promise<BlockFile & { readonly spans: readonly Span
     resource: { attributes: [], droppedAttributesCount: 0, schemaUrl: '' },
     scope: { name: 'lib', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' },
   }));
-  return { ...(await blockOf(spans, 2000)), spans };
+  return { ...(await blockOf(spans, 2000, 4000, { rowsStep: 512, bytesWanted: 1 })), spans };
 }
 
 interface Answers {

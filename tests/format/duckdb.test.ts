@@ -77,7 +77,7 @@ const sumSql: Record<ColumnKey['type'], (column: string) => string> = {
 test('DuckDB sees the same counts, distinct values and sums in every column', async () => {
   const seed = 77;
   const spans = randomSpans(seededRandom(seed), 1500);
-  const block = await blockOf(spans, 500);
+  const block = await blockOf(spans, 500, 1000, { rowsStep: 64, bytesWanted: 256 });
   const reader = await readerOf(block);
   const rowSets = await Promise.all(reader.rowGroups.map((_, group) => reader.readRowGroup(group, 'all')));
   const names = physicalNames(reader.columnKeys);

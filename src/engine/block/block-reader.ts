@@ -4,13 +4,15 @@ import type { Codecs } from '../../base/codecs.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import type { ByteRange, Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
-import { type Chunk, chunkStart, readBloom, readDictionary, readFixedDictionary } from '../parquet/read.ts';
+import { ChunkReader } from '../parquet/chunk-reader.ts';
+import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
 import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
-import { BlockRowSet, type FixedChunks, type ReadChunk, findTraceId } from './block-row-set.ts';
+import { BlockRowSet } from './block-row-set.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
 import { type Footer, type FooterCache, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
+import { findTraceId, readTraceTable } from './trace-table.ts';
 
 /** A value to look for: UTF-8 or raw bytes, or an integer. */
 export type SoughtValue = Uint8Array | bigint;
@@ -59,13 +61,13 @@ export class BlockReader {
   }
 
   /**
-   * The row group with the coded columns `want`; others are `undefined` in its `column()`, though named in its `columnKeys`. Fixed
-   * columns but the trace ids are checked and decoded on first use, and throw `corrupt` then.
+   * The row group with the coded columns `want`; others are `undefined` in its `column()`, though named in its `columnKeys`. All columns
+   * but the trace ids are checked and decoded on first use, and throw `corrupt` then.
    */
   async readRowGroup(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowSet> {
     const present = this.columnKeys.filter((key) => this.hasColumn(rowGroup, key));
     const wanted = want === 'all' ? present : uniqueKeys(want).filter((key) => this.hasColumn(rowGroup, key));
-    const fixedNames = [
+    const fixed = [
       fixedSchema.traceId,
       fixedSchema.spanId,
       fixedSchema.parentSpanId,
@@ -73,24 +75,30 @@ export class BlockReader {
       fixedSchema.duration,
       fixedSchema.kind,
       fixedSchema.statusCode,
-    ].map(({ name }) => name);
-    const chunks = [
-      ...fixedNames.map((name) => this.fixedChunk(rowGroup, name)),
-      ...wanted.map((key) => this.chunkOf(rowGroup, key) as Chunk),
-    ];
-    const bytes = await this.disk.readRanges(this.meta.path, chunks.map(rangeOfChunk));
-    const reads = chunks.map((chunk, index): ReadChunk => ({ chunk, bytes: bytes[index] }));
-    const [traceId, spanId, parentSpanId, start, duration, kind, statusCode] = reads;
-    const fixed: FixedChunks = { traceId, spanId, parentSpanId, start, duration, kind, statusCode };
-    const coded = wanted.map((key, index) => ({ key, read: reads[fixedNames.length + index] }));
-    return new BlockRowSet(fixed, present, coded, this.codecs);
+    ].map(({ name }) => this.fixedChunk(rowGroup, name));
+    const coded = wanted.map((key) => this.chunkOf(rowGroup, key) as Chunk);
+    const bytes = await this.disk.readRanges(this.meta.path, [...fixed, ...coded].map(rangeOfChunk));
+    const [traceId, spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map(
+      (chunk, index) => new ChunkReader(chunk, 'raw', bytes[index], this.codecs)
+    );
+    return new BlockRowSet({
+      traces: readTraceTable(fixed[0], traceId),
+      fixed: { spanId, parentSpanId, start, duration, kind, statusCode },
+      columnKeys: present,
+      coded: new Map(
+        wanted.map((key, index) => [
+          columnKeyText(key),
+          new ChunkReader(coded[index], key.type, bytes[fixed.length + index], this.codecs),
+        ])
+      ),
+    });
   }
 
   /** 16 bytes per trace of the row group, ascending: the dictionary page alone, for indexes over many row groups. */
   async readTraceIds(rowGroup: number): Promise<Uint8Array> {
     const chunk = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
     const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
-    return readFixedDictionary(chunk, bytes, this.codecs);
+    return new ChunkReader(chunk, 'raw', bytes, this.codecs).fixedEntries();
   }
 
   /** Where fragments of a trace lie; at most one place, because a trace is never cut by a row group. */
@@ -115,7 +123,7 @@ export class BlockReader {
       return undefined;
     }
     const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
-    return readDictionary(chunk, key.type, bytes, this.codecs);
+    return new ChunkReader(chunk, key.type, bytes, this.codecs).dictionary();
   }
 
   /**

@@ -7,6 +7,7 @@ import { bytesFromHex, hexFromBytes } from '../../trace/ids.ts';
 import type { Span } from '../../trace/model.ts';
 import { randomSpans } from '../head/testing.ts';
 import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import type { PageSizes } from '../parquet/pages.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
 import { SimDisk } from '../sim-disk.ts';
 import { type BlockReader, openBlock } from './block-reader.ts';
@@ -24,7 +25,15 @@ interface WrittenBlock {
   readonly reader: BlockReader;
 }
 
-async function write(spans: readonly Span[], rowsMin = 50, rowsMax = 100): Promise<WrittenBlock> {
+/** A few spans make many pages. */
+const smallPages = { rowsStep: 8, bytesWanted: 100 };
+
+async function write(
+  spans: readonly Span[],
+  rowsMin = 50,
+  rowsMax = 100,
+  pageSizes?: PageSizes
+): Promise<WrittenBlock> {
   const rowSet = rowSetOfSpans(spans);
   const rows = blockOrder(rowSet);
   const disk = new SimDisk();
@@ -35,6 +44,7 @@ async function write(spans: readonly Span[], rowsMin = 50, rowsMax = 100): Promi
     blockId: '01TEST',
     rowGroupRowsMin: rowsMin,
     rowGroupRowsMax: rowsMax,
+    pageSizes,
   });
   return { rowSet, rows, disk, meta, reader: await openBlock(disk, meta, nodeCodecs) };
 }
@@ -66,7 +76,7 @@ test('random spans come back equal: columns, spans, groups of whole traces, dict
   for (let seed = 1; seed <= 8; seed++) {
     const random = seededRandom(seed);
     const spans = randomSpans(random, 1 + random.below(400));
-    const { rowSet, rows, meta, reader } = await write(spans);
+    const { rowSet, rows, meta, reader } = await write(spans, 50, 100, seed % 2 === 0 ? smallPages : undefined);
     assert.equal(meta.spans, spans.length, `seed ${seed}`);
     assert.equal(
       reader.rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
@@ -96,12 +106,39 @@ test('random spans come back equal: columns, spans, groups of whole traces, dict
         assert.deepEqual(new Set(entries), distinct);
       }
       back.push(...spansOfRows(read, everyRow(read)));
+      await checkNarrow(reader, group, random);
       assert.equal(hexFromBytes(await reader.readTraceIds(group)), hexFromBytes(read.traceIds));
     }
     assert.deepEqual(back.map(canonicalSpan), spansOfRows(rowSet, rows).map(canonicalSpan), `seed ${seed}`);
     assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort(), `seed ${seed}`);
   }
 });
+
+/** Few rows, in any order, of a row group that nothing has been decoded of yet. */
+async function checkNarrow(reader: BlockReader, group: number, random: ReturnType<typeof seededRandom>): Promise<void> {
+  const whole = await reader.readRowGroup(group, 'all');
+  const fresh = await reader.readRowGroup(group, 'all');
+  const rows = Uint32Array.from({ length: 1 + random.below(6) }, () => random.below(whole.rowCount));
+  const narrow = fresh.narrow?.(rows);
+  assert.ok(narrow !== undefined);
+  const all = spansOfRows(whole, everyRow(whole)).map(canonicalSpan);
+  assert.deepEqual(
+    spansOfRows(narrow, everyRow(narrow)).map(canonicalSpan),
+    Array.from(rows, (row) => all[row])
+  );
+  for (const key of reader.columnKeys) {
+    const expected = valuesOf(whole, key, rows);
+    assert.deepEqual(valuesOf(narrow, key, everyRow(narrow)), expected, JSON.stringify(key));
+    assert.equal(
+      narrow.column(key.scope, key.key, key.type) !== undefined,
+      expected.some((value) => value !== undefined)
+    );
+  }
+  for (let ordinal = 0; ordinal < narrow.traceCount; ordinal++) {
+    assert.equal(narrow.findTrace(narrow.traceIds.subarray(16 * ordinal, 16 * ordinal + 16)), ordinal);
+    assert.ok(Array.from(narrow.rowsOfTrace(ordinal)).every((row) => narrow.traceOfRow[row] === ordinal));
+  }
+}
 
 test('a trace is found where it lies, and no other', async () => {
   const random = seededRandom(3);

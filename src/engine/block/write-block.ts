@@ -4,6 +4,7 @@ import { hexFromBytes } from '../../trace/ids.ts';
 import type { Disk } from '../disk.ts';
 import { type SchemaColumn, physicalType } from '../parquet/metadata.ts';
 import { physicalTypeOf } from '../parquet/read.ts';
+import type { PageSizes } from '../parquet/pages.ts';
 import { type ChunkValues, ParquetWriter } from '../parquet/write.ts';
 import type { CodedColumn, RowSet } from '../row-set.ts';
 import { CodedChunks, gatherCodes } from './coded-chunk.ts';
@@ -40,6 +41,8 @@ export interface WriteBlockOptions {
   /** Smaller row groups for tests; see {@link planRowGroups}. */
   readonly rowGroupRowsMin?: number;
   readonly rowGroupRowsMax?: number;
+  /** Smaller pages for tests. */
+  readonly pageSizes?: PageSizes;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: Wri
   const columns = codedColumnsOf(rowSet, rows);
   const file = await disk.openForWrite(path, { truncate: true });
   try {
-    const writer = new ParquetWriter(file, codecs);
+    const writer = new ParquetWriter(file, codecs, options.pageSizes);
     const chunks = new CodedChunks();
     const infos: RowGroupInfo[] = [];
     for (const group of groups) {

@@ -19,12 +19,24 @@ export function codeWidthOf(entryCount: number): 8 | 16 | 24 | 32 {
 /** `codes[0, count)` after one byte with their width: the content of a data page with dictionary codes. */
 export function encodeCodes(codes: Uint32Array, count: number, entryCount: number): Uint8Array {
   const width = codeWidthOf(entryCount) / 8;
+  const runs = runsOf(codes, count);
+  // A run costs two to five bytes more than its code: worth it when runs are long.
+  return runs * 8 <= count ? encodeRuns(codes, count, width, runs) : encodePacked(codes, count, width);
+}
+
+/** About how many bytes {@link encodeCodes} answers. */
+export function encodedBytesOf(codes: Uint32Array, count: number, entryCount: number): number {
+  const width = codeWidthOf(entryCount) / 8;
+  const runs = runsOf(codes, count);
+  return runs * 8 <= count ? runs * (2 + width) : count * width;
+}
+
+function runsOf(codes: Uint32Array, count: number): number {
   let runs = count === 0 ? 0 : 1;
   for (let i = 1; i < count; i++) {
     runs += codes[i] !== codes[i - 1] ? 1 : 0;
   }
-  // A run costs two to five bytes more than its code: worth it when runs are long.
-  return runs * 8 <= count ? encodeRuns(codes, count, width, runs) : encodePacked(codes, count, width);
+  return runs;
 }
 
 function encodeRuns(codes: Uint32Array, count: number, width: number, runs: number): Uint8Array {
@@ -119,17 +131,23 @@ export function decodeLevels(
     throw new HybridError(`definition levels: ${groups} groups of eight for ${count} rows`);
   }
   const bits = page.subarray(at, end);
-  let presentCount = 0;
-  for (let i = 0; i < groups; i++) {
-    let byte = bits[i];
-    byte -= (byte >>> 1) & 0x55;
-    byte = (byte & 0x33) + ((byte >>> 2) & 0x33);
-    presentCount += (byte + (byte >>> 4)) & 0x0f;
-  }
+  const presentCount = bitCount(bits);
   if (count % 8 !== 0 && bits[groups - 1] >>> (count % 8) !== 0) {
     throw new HybridError('definition levels: bits beyond the last row');
   }
   return { bits, presentCount, end };
+}
+
+/** How many bits are set. */
+export function bitCount(bits: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < bits.length; i++) {
+    let byte = bits[i];
+    byte -= (byte >>> 1) & 0x55;
+    byte = (byte & 0x33) + ((byte >>> 2) & 0x33);
+    count += (byte + (byte >>> 4)) & 0x0f;
+  }
+  return count;
 }
 
 function levelsHeader(page: Uint8Array): { end: number; at: number; header: number } {

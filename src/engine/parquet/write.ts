@@ -1,6 +1,6 @@
 /**
- * A Parquet file from codes: no value becomes a string or an object. Each column chunk is one dictionary page and one data page
- * (DATA_PAGE v1, so that definition levels are compressed with the codes), or one data page alone.
+ * A Parquet file from codes: no value becomes a string or an object. Each column chunk is one dictionary page and data pages
+ * (DATA_PAGE v1, so that definition levels are compressed with the codes), or data pages alone.
  *
  * Source: docs/format/block.md; apache/parquet-format.
  */
@@ -8,7 +8,6 @@ import { crc32, crc32c } from '../../base/crc32c.ts';
 import { CodedError } from '../../base/coded-error.ts';
 import type { Codecs } from '../../base/codecs.ts';
 import type { WritableFile } from '../disk.ts';
-import { encodeCodes, encodeLevels } from './hybrid.ts';
 import {
   type ColumnChunkMetadata,
   type FileMetadata,
@@ -22,6 +21,7 @@ import {
   encoding,
   pageType,
 } from './metadata.ts';
+import { type PageSizes, cutPages, defaultPageSizes } from './pages.ts';
 import type { PlainValues } from './plain.ts';
 
 /** A zstd call costs some 20 µs: chunks below this are stored as they are. */
@@ -48,11 +48,12 @@ export interface ChunkValues {
     | { readonly kind: 'plain'; readonly values: PlainValues; readonly compress: boolean };
 }
 
-/** Sums that the format has no place for: CRC-32C of the two page headers and of the whole bloom filter; 0 where there is none. */
+/** Sums that the format has no place for: CRC-32C of the page headers and of the whole bloom filter; 0 where there is none. */
 export interface ChunkChecks {
   readonly dictionaryHeader: number;
-  readonly dataHeader: number;
   readonly bloom: number;
+  /** One per data page. */
+  readonly dataHeaders: readonly number[];
 }
 
 /** Where the footer lies and its CRC-32C. */
@@ -67,15 +68,17 @@ export interface FooterPlace {
 export class ParquetWriter {
   private readonly file: WritableFile;
   private readonly codecs: Codecs;
+  private readonly pageSizes: PageSizes;
   private readonly rowGroups: RowGroupMetadata[] = [];
   private readonly checks: ChunkChecks[] = [];
   private pending: Uint8Array[] = [magic];
   private offset = magic.length;
   private flushedOffset = 0;
 
-  constructor(file: WritableFile, codecs: Codecs) {
+  constructor(file: WritableFile, codecs: Codecs, pageSizes: PageSizes = defaultPageSizes) {
     this.file = file;
     this.codecs = codecs;
+    this.pageSizes = pageSizes;
   }
 
   /** Columns one by one, in the order of the schema, so that only their compressed pages are held. Resolves when they have been written. */
@@ -145,12 +148,12 @@ export class ParquetWriter {
   ): { metadata: ColumnChunkMetadata; checks: ChunkChecks } {
     const { content } = values;
     const dictionary = content.kind === 'dictionary' && values.presentCount > 0 ? content.entries : undefined;
-    const dataPage = dataPageOf(rowCount, column, values);
-    const rawBytes = dataPage.length + (dictionary?.bytes.length ?? 0);
+    const dataPages = cutPages(rowCount, column, values, this.pageSizes);
+    const rawBytes = dataPages.reduce((sum, { bytes }) => sum + bytes.length, dictionary?.bytes.length ?? 0);
     const packed =
       rawBytes < compressBytesMin || (content.kind === 'plain' && !content.compress)
         ? undefined
-        : compressed([dictionary?.bytes, dataPage], rawBytes, this.codecs);
+        : compressed([dictionary?.bytes, ...dataPages.map(({ bytes }) => bytes)], rawBytes, this.codecs);
 
     const start = this.offset;
     let uncompressedBytes = 0;
@@ -189,7 +192,9 @@ export class ParquetWriter {
           );
     const dataPageOffset = this.offset;
     const dataEncoding = dictionary === undefined ? encoding.plain : encoding.rleDictionary;
-    const dataHeader = page(pageType.dataPage, dataPage, packed?.[1] ?? dataPage, rowCount, dataEncoding);
+    const dataHeaders = dataPages.map((data, index) =>
+      page(pageType.dataPage, data.bytes, packed?.[index + 1] ?? data.bytes, data.rowCount, dataEncoding)
+    );
     return {
       metadata: {
         type: column.type,
@@ -206,7 +211,7 @@ export class ParquetWriter {
         dictionaryPageOffset: dictionary === undefined ? undefined : start,
         statistics: statisticsOf(rowCount, values),
       },
-      checks: { dictionaryHeader, dataHeader, bloom: 0 },
+      checks: { dictionaryHeader, bloom: 0, dataHeaders },
     };
   }
 
@@ -222,25 +227,6 @@ export class ParquetWriter {
     this.flushedOffset = this.offset;
     await this.file.write(at, buffers);
   }
-}
-
-/** Definition levels of an optional column, then codes or values. */
-function dataPageOf(rowCount: number, column: SchemaColumn, values: ChunkValues): Uint8Array {
-  const { content, presentCount } = values;
-  const levels = column.optional ? encodeLevels(values.present, presentCount, rowCount) : new Uint8Array();
-  const body =
-    presentCount === 0
-      ? new Uint8Array()
-      : content.kind === 'dictionary'
-        ? encodeCodes(content.codes, presentCount, content.entries.count)
-        : content.values.bytes;
-  if (levels.length === 0) {
-    return body;
-  }
-  const page = new Uint8Array(levels.length + body.length);
-  page.set(levels);
-  page.set(body, levels.length);
-  return page;
 }
 
 function compressed(
@@ -267,15 +253,20 @@ function statisticsOf(rowCount: number, values: ChunkValues): Statistics {
   };
 }
 
-/** Three little-endian words a chunk, row group by row group, in base64. */
+/**
+ * Little-endian words in base64; for each chunk, row group by row group: the sums of the dictionary page's header and of the bloom
+ * filter, the number of data pages, and the sums of their headers.
+ */
 export function encodeChecks(checks: readonly ChunkChecks[]): string {
-  const bytes = new Uint8Array(12 * checks.length);
+  const words = checks.flatMap(({ dictionaryHeader, bloom, dataHeaders }) => [
+    dictionaryHeader,
+    bloom,
+    dataHeaders.length,
+    ...dataHeaders,
+  ]);
+  const bytes = new Uint8Array(4 * words.length);
   const view = new DataView(bytes.buffer);
-  checks.forEach((chunk, index) => {
-    view.setUint32(12 * index, chunk.dictionaryHeader, true);
-    view.setUint32(12 * index + 4, chunk.dataHeader, true);
-    view.setUint32(12 * index + 8, chunk.bloom, true);
-  });
+  words.forEach((word, index) => view.setUint32(4 * index, word, true));
   let text = '';
   for (let at = 0; at < bytes.length; at += 4096) {
     text += String.fromCharCode(...bytes.subarray(at, at + 4096));
@@ -285,14 +276,26 @@ export function encodeChecks(checks: readonly ChunkChecks[]): string {
 
 /** `undefined` when the text is not the sums of `chunkCount` chunks. */
 export function decodeChecks(base64: string | undefined, chunkCount: number): ChunkChecks[] | undefined {
-  if (base64 === undefined || base64.length !== 16 * chunkCount || !/^[A-Za-z0-9+/]*$/.test(base64)) {
-    return undefined; // 12 bytes are 16 digits, without padding
+  if (base64 === undefined || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
+    return undefined;
   }
   const text = atob(base64);
+  if (text.length % 4 !== 0) {
+    return undefined;
+  }
   const view = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
-  return Array.from({ length: chunkCount }, (_, index) => ({
-    dictionaryHeader: view.getUint32(12 * index, true),
-    dataHeader: view.getUint32(12 * index + 4, true),
-    bloom: view.getUint32(12 * index + 8, true),
-  }));
+  const wordCount = text.length / 4;
+  const word = (index: number): number => view.getUint32(4 * index, true);
+  const checks: ChunkChecks[] = [];
+  let at = 0;
+  while (checks.length < chunkCount) {
+    const pageCount = at + 3 <= wordCount ? word(at + 2) : 0;
+    if (pageCount === 0 || pageCount > wordCount - at - 3) {
+      return undefined;
+    }
+    const dataHeaders = Array.from({ length: pageCount }, (_, page) => word(at + 3 + page));
+    checks.push({ dictionaryHeader: word(at), bloom: word(at + 1), dataHeaders });
+    at += 3 + pageCount;
+  }
+  return at === wordCount ? checks : undefined;
 }

@@ -54,7 +54,7 @@ const files: Record<string, readonly Span[]> = {
   times: [0n, 1n, 2n ** 63n, 2n ** 64n - 1n].flatMap((start, i) =>
     [0n, 5n, 2n ** 64n - 1n].map((end, j) => spanWith(3 * i + j, { startUnixNanos: start, endUnixNanos: end }))
   ),
-  // Enough for zstd, 16-bit codes, run-length codes and a bloom filter.
+  // Enough for zstd, several pages a chunk, 16-bit codes, run-length codes and a bloom filter.
   many: Array.from({ length: 1100 }, (_, i) =>
     spanWith(i, {
       startUnixNanos: 1_700_000_000_000_000_000n + BigInt(i),
@@ -72,7 +72,8 @@ const files: Record<string, readonly Span[]> = {
 };
 
 for (const [name, spans] of Object.entries(files)) {
-  const { meta, bytes } = await blockOf(spans, name === 'many' ? 2000 : 50);
+  const { meta, bytes } =
+    name === 'many' ? await blockOf(spans, 2000, 4000, { rowsStep: 512, bytesWanted: 2048 }) : await blockOf(spans, 50);
   const to = (extension: string): URL => new URL(`v${formatVersion}/${name}.${extension}`, import.meta.url);
   writeFileSync(to('parquet'), bytes);
   writeFileSync(to('meta.json'), JSON.stringify(meta, undefined, 2) + '\n');

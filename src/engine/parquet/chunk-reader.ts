@@ -1,0 +1,358 @@
+/**
+ * One column chunk, decoded as far as it is asked for: a scan takes all codes, a trace only the pages that hold its rows, a test of the
+ * dictionary no data page at all. What has been decoded is kept as long as the reader.
+ */
+import { concatBytes } from '../../base/bytes.ts';
+import type { Codecs } from '../../base/codecs.ts';
+import type { Codes, ColumnType, ValueDictionary } from '../row-set.ts';
+import { HybridError, decodeCodes, decodeLevels, newCodes, spreadCodes } from './hybrid.ts';
+import { physicalType } from './metadata.ts';
+import { byteArrayStarts, fixedWidthOf } from './plain.ts';
+import {
+  type Chunk,
+  type PagePlace,
+  chunkStart,
+  corrupt,
+  dataPagePlaces,
+  dictionaryPlace,
+  guarded,
+  pageContent,
+} from './read.ts';
+import { BoolDictionary, ByteArrayDictionary, NumberDictionary } from './values.ts';
+
+/** Codes of the rows asked for (0 absent, c for entry c − 1) and the values they stand for. */
+export interface CodesAndDictionary {
+  readonly codes: Codes;
+  readonly dictionary: ValueDictionary;
+}
+
+/** A data page: codes of the dictionary page or, where there is none, positions in the page's own values, plus one. */
+interface DecodedPage {
+  /** One per row of the page, 0 absent. */
+  readonly codes: Codes;
+  readonly presentCount: number;
+  /** PLAIN; empty where the chunk has a dictionary page. */
+  readonly values: Uint8Array;
+}
+
+/** All methods throw {@link CorruptionError} when what they decode is damaged. */
+export class ChunkReader {
+  private readonly chunk: Chunk;
+  private readonly type: ColumnType;
+  private readonly bytes: Uint8Array;
+  private readonly codecs: Codecs;
+  private readonly dictionaryPage: PagePlace | undefined;
+  private places: readonly PagePlace[] | undefined;
+  private readonly pages: (DecodedPage | undefined)[] = [];
+  private decodedDictionary: ValueDictionary | undefined;
+
+  /**
+   * `bytes`: the whole chunk; its dictionary page is enough for {@link dictionary}. `type`: of the values; columns of a fixed width that
+   * are read as bytes have none, `raw`. `dictionary`: where it has been decoded before.
+   */
+  constructor(chunk: Chunk, type: ColumnType, bytes: Uint8Array, codecs: Codecs, dictionary?: ValueDictionary) {
+    this.chunk = chunk;
+    this.type = type;
+    this.bytes = bytes;
+    this.codecs = codecs;
+    this.decodedDictionary = dictionary;
+    this.dictionaryPage = dictionaryPlace(chunk, bytes);
+  }
+
+  /** The distinct values of the chunk. */
+  dictionary(): ValueDictionary {
+    this.decodedDictionary ??=
+      this.dictionaryPage !== undefined
+        ? this.dictionaryOf(this.entries(), this.dictionaryPage.header.numValues)
+        : this.isBool
+          ? this.all().dictionary
+          : this.dictionaryOf(this.allValues(), this.presentCount());
+    return this.decodedDictionary;
+  }
+
+  /** Every row. */
+  all(): CodesAndDictionary {
+    if (this.isBool) {
+      return this.allBools();
+    }
+    const { rowCount } = this.chunk;
+    const pages = this.decodePages();
+    if (pages.length === 1) {
+      return { codes: pages[0].codes, dictionary: this.dictionary() };
+    }
+    const fromDictionary = this.dictionaryPage !== undefined;
+    const codes = newCodes(rowCount, this.dictionaryPage?.header.numValues ?? this.presentCount());
+    let row = 0;
+    let values = 0;
+    for (const page of pages) {
+      if (fromDictionary) {
+        codes.set(page.codes, row);
+      } else {
+        for (let i = 0; i < page.codes.length; i++) {
+          codes[row + i] = page.codes[i] === 0 ? 0 : page.codes[i] + values;
+        }
+      }
+      row += page.codes.length;
+      values += page.presentCount;
+    }
+    return { codes, dictionary: this.dictionary() };
+  }
+
+  /**
+   * Some rows; `undefined` when none of them has a value. Where the chunk has no dictionary page, the dictionary holds their
+   * values alone.
+   */
+  some(rows: Uint32Array): CodesAndDictionary | undefined {
+    return this.dictionaryPage === undefined ? this.somePlain(rows) : this.someCoded(rows);
+  }
+
+  /** Bytes of the entries of a dictionary of a fixed width. */
+  fixedEntries(): Uint8Array {
+    const entries = this.entries();
+    const count = this.dictionaryPage?.header.numValues ?? 0;
+    if (this.width === 0 || entries.length !== count * this.width) {
+      throw this.corrupt(`${count} entries of ${this.width} bytes`, `${entries.length} bytes`);
+    }
+    return entries;
+  }
+
+  /** Codes of every row, for columns whose dictionary is read with {@link fixedEntries}. */
+  fixedCodes(): Codes {
+    const pages = this.decodePages();
+    if (pages.length === 1) {
+      return pages[0].codes;
+    }
+    const codes = newCodes(this.chunk.rowCount, this.dictionaryPage?.header.numValues ?? 0);
+    let row = 0;
+    for (const page of pages) {
+      codes.set(page.codes, row);
+      row += page.codes.length;
+    }
+    return codes;
+  }
+
+  /** Values of a fixed width, one per row, missing ones zero. */
+  fixedValues(): Uint8Array {
+    if (this.dictionaryPage !== undefined) {
+      return gather(this.fixedEntries(), this.fixedCodes(), this.width);
+    }
+    const values = this.allValues();
+    if (values.length === this.chunk.rowCount * this.width) {
+      return values;
+    }
+    if (this.presentCount() === 0 && values.length === 0) {
+      return new Uint8Array(this.chunk.rowCount * this.width);
+    }
+    throw this.corrupt(`${this.chunk.rowCount} values of ${this.width} bytes`, `${values.length} bytes`);
+  }
+
+  /** The same for some rows. */
+  fixedValuesAt(rows: Uint32Array): Uint8Array {
+    const { width } = this;
+    const values = new Uint8Array(rows.length * width);
+    const entries = this.dictionaryPage === undefined ? undefined : this.fixedEntries();
+    this.forEachRow(rows, (page, row, i) => {
+      const code = page.codes[row];
+      if (code !== 0) {
+        const source = entries ?? page.values;
+        if (code * width > source.length) {
+          throw this.corrupt(`${page.presentCount} values of ${width} bytes`, `${source.length} bytes`);
+        }
+        for (let byte = 0, from = (code - 1) * width; byte < width; byte++) {
+          values[i * width + byte] = source[from + byte];
+        }
+      }
+    });
+    return values;
+  }
+
+  private get isBool(): boolean {
+    return this.chunk.column.type === physicalType.boolean;
+  }
+
+  private get width(): number {
+    return fixedWidthOf(this.chunk.column.type, this.chunk.column.typeLength) ?? 0;
+  }
+
+  private someCoded(rows: Uint32Array): CodesAndDictionary | undefined {
+    const codes = new Uint32Array(rows.length);
+    let present = 0;
+    this.forEachRow(rows, (page, row, i) => {
+      codes[i] = page.codes[row];
+      present |= codes[i];
+    });
+    return present === 0 ? undefined : { codes, dictionary: this.dictionary() };
+  }
+
+  private somePlain(rows: Uint32Array): CodesAndDictionary | undefined {
+    const codes = new Uint32Array(rows.length);
+    if (this.isBool) {
+      const all = this.all();
+      let present = 0;
+      for (let i = 0; i < rows.length; i++) {
+        codes[i] = all.codes[rows[i]];
+        present |= codes[i];
+      }
+      return present === 0 ? undefined : { codes, dictionary: all.dictionary };
+    }
+    const values: Uint8Array[] = [];
+    let starts: Uint32Array | undefined;
+    let startsOf: DecodedPage | undefined;
+    this.forEachRow(rows, (page, row, i) => {
+      const code = page.codes[row];
+      if (code === 0) {
+        return;
+      }
+      if (this.width === 0 && startsOf !== page) {
+        starts = this.startsOf(page.values, page.presentCount);
+        startsOf = page;
+      }
+      const from = starts === undefined ? (code - 1) * this.width : starts[code - 1] - 4;
+      const to = starts === undefined ? from + this.width : starts[code] - 4;
+      codes[i] = values.push(page.values.subarray(from, to));
+    });
+    return values.length === 0
+      ? undefined
+      : { codes, dictionary: this.dictionaryOf(concatBytes(values), values.length) };
+  }
+
+  /** Bools have no dictionary page: their values are bits. */
+  private allBools(): CodesAndDictionary {
+    const pages = this.decodePages();
+    const codes = new Uint8Array(this.chunk.rowCount);
+    let row = 0;
+    let seen = 0;
+    for (const page of pages) {
+      for (let i = 0; i < page.codes.length; i++) {
+        const code = page.codes[i];
+        const bit = code === 0 ? 0 : 1 + ((page.values[(code - 1) >>> 3] >>> ((code - 1) & 7)) & 1);
+        codes[row++] = bit;
+        seen |= bit;
+      }
+    }
+    if (seen === 2) {
+      for (let i = 0; i < codes.length; i++) {
+        codes[i] >>>= 1; // the one entry is `true`
+      }
+    }
+    const values = [false, true].filter((value) => (seen & (value ? 2 : 1)) !== 0);
+    return { codes, dictionary: new BoolDictionary(values) };
+  }
+
+  /** `row` counts from the page's first. Cheapest when `rows` ascend. */
+  private forEachRow(rows: Uint32Array, visit: (page: DecodedPage, row: number, i: number) => void): void {
+    const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
+    let start = 0;
+    let end = 0;
+    let page: DecodedPage | undefined;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      if (page === undefined || row < start || row >= end) {
+        const index = places.findIndex(({ rowStart, header }) => row < rowStart + header.numValues);
+        page = this.page(index);
+        start = places[index].rowStart;
+        end = start + places[index].header.numValues;
+      }
+      visit(page, row - start, i);
+    }
+  }
+
+  private decodePages(): DecodedPage[] {
+    const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
+    return places.map((_, index) => this.page(index));
+  }
+
+  private page(index: number): DecodedPage {
+    return (this.pages[index] ??= this.decodePage(index));
+  }
+
+  private decodePage(index: number): DecodedPage {
+    const { chunk } = this;
+    const place = (this.places ??= dataPagePlaces(chunk, this.bytes))[index];
+    const rowCount = place.header.numValues;
+    const content = pageContent(chunk, this.bytes, place, this.codecs);
+    return guarded(chunk, chunkStart(chunk.metadata) + place.contentStart, () => {
+      const { bits, presentCount, end } = chunk.column.optional
+        ? decodeLevels(content, rowCount)
+        : { bits: undefined, presentCount: rowCount, end: 0 };
+      const values = this.dictionaryPage === undefined ? content.subarray(end) : noBytes;
+      const dense =
+        this.dictionaryPage !== undefined
+          ? decodeCodes(content, end, presentCount, this.dictionaryPage.header.numValues)
+          : positions(this.checkedCount(values, presentCount));
+      return { codes: bits === undefined ? dense : spreadCodes(dense, bits, rowCount), presentCount, values };
+    });
+  }
+
+  /** Counts that lie must not become memory. */
+  private checkedCount(values: Uint8Array, presentCount: number): number {
+    const expected = this.isBool ? Math.ceil(presentCount / 8) : presentCount * this.width;
+    if (this.isBool || this.width > 0 ? values.length !== expected : values.length < 4 * presentCount) {
+      throw new HybridError(`${values.length} bytes for ${presentCount} values`);
+    }
+    return presentCount;
+  }
+
+  private presentCount(): number {
+    return this.decodePages().reduce((sum, page) => sum + page.presentCount, 0);
+  }
+
+  private allValues(): Uint8Array {
+    const pages = this.decodePages();
+    return pages.length === 1 ? pages[0].values : concatBytes(pages.map(({ values }) => values));
+  }
+
+  private entries(): Uint8Array {
+    const place = this.dictionaryPage;
+    if (place === undefined) {
+      throw this.corrupt('a dictionary page', 'none');
+    }
+    return pageContent(this.chunk, this.bytes, place, this.codecs);
+  }
+
+  private dictionaryOf(values: Uint8Array, count: number): ValueDictionary {
+    const { type } = this;
+    if (type === 'int' || type === 'double') {
+      if (values.length !== 8 * count) {
+        throw this.corrupt(`${count} values of 8 bytes`, `${values.length} bytes`);
+      }
+      return new NumberDictionary(type, values);
+    }
+    return new ByteArrayDictionary(type, values, this.startsOf(values, count));
+  }
+
+  private startsOf(values: Uint8Array, count: number): Uint32Array {
+    const starts = this.type === 'bool' ? undefined : byteArrayStarts(values, count);
+    if (starts === undefined) {
+      throw this.corrupt(`${count} byte arrays`, `${values.length} bytes that are not`);
+    }
+    return starts;
+  }
+
+  private corrupt(expected: string, found: string): Error {
+    return corrupt(this.chunk, chunkStart(this.chunk.metadata), expected, found);
+  }
+}
+
+const noBytes = new Uint8Array();
+
+function positions(count: number): Codes {
+  const codes = newCodes(count, count);
+  for (let i = 0; i < count; i++) {
+    codes[i] = i + 1;
+  }
+  return codes;
+}
+
+function gather(entries: Uint8Array, codes: Codes, width: number): Uint8Array {
+  const values = new Uint8Array(codes.length * width);
+  for (let row = 0; row < codes.length; row++) {
+    if (codes[row] !== 0) {
+      const from = (codes[row] - 1) * width;
+      for (let i = 0; i < width; i++) {
+        values[row * width + i] = entries[from + i];
+      }
+    }
+  }
+  return values;
+}
