@@ -64,25 +64,31 @@ export class MemoryStore implements TraceStore {
 
   async search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
     const matches: TraceMatch[] = [];
-    const traces = this.tracesIn(request.tenant, request.range);
-    for (const trace of traces) {
+    const traces = this.tracesIn(request.tenant, request.range).sort(newestFirst);
+    const stats = statsOf(traces);
+    for (const [at, trace] of traces.entries()) {
       request.signal?.throwIfAborted();
       const match = matchTrace(request.query, trace, request.spansPerSpanset);
       if (match) {
         matches.push(match);
       }
+      // The newest come first: a match is settled as soon as it is found.
+      const data = (): TraceMatch[] => matches.slice(0, request.limit);
+      request.onProgress?.({ stats, stepsDone: at + 1, stepsTotal: traces.length, data });
     }
-    return answerOf(matches.sort(compareMatches).slice(0, request.limit), statsOf(traces));
+    return answerOf(matches.slice(0, request.limit), stats);
   }
 
   async metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
     const metrics = startMetrics(request.query, request);
     const traces = this.tracesIn(request.tenant, { startUnixNanos: undefined, endUnixNanos: undefined });
-    for (const trace of traces) {
+    const stats = statsOf(traces);
+    for (const [at, trace] of traces.entries()) {
       request.signal?.throwIfAborted();
       metrics.observe(trace);
+      request.onProgress?.({ stats, stepsDone: at + 1, stepsTotal: traces.length, data: () => metrics.finish() });
     }
-    return answerOf(metrics.finish(), statsOf(traces));
+    return answerOf(metrics.finish(), stats);
   }
 
   async attributeNames(
@@ -164,10 +170,11 @@ function spansMatching(filter: Query | undefined, trace: Trace): Iterable<Span> 
   return filter === undefined ? trace.spans : matchedSpans(filter, trace);
 }
 
-/** Newest first. */
-function compareMatches(a: TraceMatch, b: TraceMatch): number {
-  if (a.startUnixNanos !== b.startUnixNanos) {
-    return a.startUnixNanos > b.startUnixNanos ? -1 : 1;
+/** By the earliest start of any span (the first: spans of a trace are sorted), then by trace id. */
+function newestFirst(a: Trace, b: Trace): number {
+  const [startA, startB] = [a.spans[0].startUnixNanos, b.spans[0].startUnixNanos];
+  if (startA !== startB) {
+    return startA > startB ? -1 : 1;
   }
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0;
 }

@@ -67,6 +67,16 @@ export interface Answer<T> {
   readonly stats: QueryStats;
 }
 
+/** A look at a query that still runs. */
+export interface QueryProgress<T> {
+  readonly stats: QueryStats;
+  /** Steps of work of about equal size; `stepsTotal` stays the same for the life of the query. */
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+  /** What is known by now; made on demand, and only while the observer runs. */
+  readonly data: () => T;
+}
+
 export interface SearchRequest {
   readonly tenant: string;
   readonly query: Query;
@@ -75,6 +85,11 @@ export interface SearchRequest {
   readonly limit: number;
   readonly spansPerSpanset: number;
   readonly signal?: AbortSignal;
+  /**
+   * Called between slices of work. `data` holds the matches that are settled: they stand in the answer as they are, newest first, and
+   * later looks only add to their end. Stores that answer in one go need not call it.
+   */
+  readonly onProgress?: (progress: QueryProgress<readonly TraceMatch[]>) => void;
 }
 
 export interface MetricsRequest {
@@ -87,6 +102,8 @@ export interface MetricsRequest {
   readonly stepNanos: bigint;
   readonly exemplars: number;
   readonly signal?: AbortSignal;
+  /** As for a search, but `data` is provisional: the series of the traces seen so far. */
+  readonly onProgress?: (progress: QueryProgress<readonly MetricSeries[]>) => void;
 }
 
 export type AttributeNameScope = 'resource' | 'span' | 'event' | 'link' | 'instrumentation';

@@ -17,6 +17,11 @@ export class Progress {
   inspectedTraces = 0;
   inspectedBytes = 0;
   blocksRead = 0;
+  /** Sources there are, and those that have been rated or left out. */
+  sources = 0;
+  sourcesDone = 0;
+  /** Called at every point; for those who want to see the query run. */
+  tell: (() => void) | undefined;
 
   constructor(view: StoreView, signal: AbortSignal | undefined) {
     this.view = view;
@@ -26,6 +31,7 @@ export class Progress {
   /** Between slices of work: gives way to sockets and stops when the client has gone. */
   async point(): Promise<void> {
     this.signal?.throwIfAborted();
+    this.tell?.();
     await this.view.breathe?.();
     this.signal?.throwIfAborted();
   }
@@ -51,7 +57,10 @@ export async function* ratedSources(
 ): AsyncGenerator<RatedSource> {
   const columns = columnsOfCondition(condition);
   const blocksRead = new Set<number>();
-  for (const source of sourcesOf(view)) {
+  const sources = sourcesOf(view);
+  progress.sources = sources.length;
+  for (const [at, source] of sources.entries()) {
+    progress.sourcesDone = at;
     await progress.point();
     if (!(await mayAnswer(source, condition, range))) {
       continue;
@@ -72,6 +81,7 @@ export async function* ratedSources(
       yield { source, rowSet, rating };
     }
   }
+  progress.sourcesDone = sources.length;
 }
 
 async function mayAnswer(source: Source, condition: TraceCondition, range: TimeRange): Promise<boolean> {

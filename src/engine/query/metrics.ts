@@ -20,6 +20,17 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
   const progress = new Progress(view, request.signal);
   const evaluation = startMetrics(request.query, request);
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
+  if (request.onProgress) {
+    const { onProgress } = request;
+    progress.tell = () =>
+      onProgress({
+        stats: answer(view, progress, reader, undefined).stats,
+        stepsDone: progress.sourcesDone,
+        // One more for the split traces at the end.
+        stepsTotal: progress.sources + 1,
+        data: () => evaluation.finish(),
+      });
+  }
   const split = await SplitIndex.of(view);
   const splitTraces = new Map<string, Uint8Array>();
   const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };

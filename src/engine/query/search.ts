@@ -29,10 +29,30 @@ interface Candidate {
 /** Beyond so many candidates it is cheaper to count all trace ids once than to ask every source for each. */
 const probesMax = 512;
 
+/** Between two looks at the client. */
+const candidatesPerSlice = 64;
+
 export async function searchView(view: StoreView, request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
   const progress = new Progress(view, request.signal);
   const condition = conditionsOf(request.query);
+  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
   const candidates: Candidate[] = [];
+  const matches: TraceMatch[] = [];
+  let candidatesDone = 0;
+  if (request.onProgress) {
+    const { onProgress } = request;
+    progress.tell = () => {
+      // Rating is the first half of the work, evaluating the second.
+      const share = candidatesDone / Math.max(1, candidates.length);
+      const next = candidates.at(candidatesDone);
+      onProgress({
+        stats: answer(view, progress, reader, undefined).stats,
+        stepsDone: progress.sourcesDone + Math.floor(progress.sources * share),
+        stepsTotal: 2 * progress.sources,
+        data: () => (next === undefined ? matches.slice() : settledMatches(matches, next.startUnixNanos)),
+      });
+    };
+  }
   for await (const { source, rowSet, rating } of ratedSources(view, condition, request.range, progress)) {
     const starts = startOfTraces(rowSet, rating);
     for (let ordinal = 0; ordinal < rating.length; ordinal++) {
@@ -49,9 +69,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   }
   candidates.sort((a, b) => newestFirst(a, b));
 
-  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
-  const matches: TraceMatch[] = [];
   const done = new Set<string>();
   let split: SplitIndex | undefined;
   for (const [at, candidate] of candidates.entries()) {
@@ -62,7 +80,8 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
       continue;
     }
     done.add(candidate.traceId);
-    if (at % 64 === 63) {
+    candidatesDone = at;
+    if (at % candidatesPerSlice === candidatesPerSlice - 1) {
       await progress.point();
     }
     if (split === undefined && at >= probesMax) {
@@ -139,6 +158,11 @@ export function newestFirst(
 /** Whether no trace that starts at or before `startUnixNanos` can still enter the first `limit` matches. */
 function isComplete(matches: readonly TraceMatch[], limit: number, startUnixNanos: bigint): boolean {
   return matches.length === limit && matches[limit - 1].startUnixNanos > startUnixNanos;
+}
+
+/** Those that no trace starting at `startUnixNanos` or earlier can come before. */
+function settledMatches(matches: readonly TraceMatch[], startUnixNanos: bigint): TraceMatch[] {
+  return matches.filter((match) => match.startUnixNanos > startUnixNanos);
 }
 
 function insertNewestFirst(matches: TraceMatch[], match: TraceMatch, limit: number): void {
