@@ -55,6 +55,11 @@ export type IntrinsicColumn = keyof typeof intrinsicColumns;
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array;
 
+/** Takes the bytes of a value: `length` of them, beginning on word `word`; those behind, up to a whole word, are zero. */
+export interface PlainSink {
+  words(words: Int32Array, word: number, length: number): void;
+}
+
 /** Distinct values of a column, entry e in [0, size). Accessors must match the column's type. */
 export interface ValueDictionary {
   readonly type: ColumnType;
@@ -68,6 +73,11 @@ export interface ValueDictionary {
   /** `double` as it is; `int` rounded to a double. */
   numberAt(entry: number): number;
   boolAt(entry: number): boolean;
+  /**
+   * Hands over the bytes of `string`, `any` and `raw`, the eight little-endian bytes of `int` and `double`, without a view per value.
+   * Absent where values are not kept in words.
+   */
+  copyWords?(entry: number, to: PlainSink): void;
 }
 
 export interface CodedColumn {

@@ -1,8 +1,7 @@
-import { isUtf8 } from '../../base/bytes.ts';
 import { unreachable } from '../../base/assert.ts';
-import { type PlainValues, PlainWriter } from '../parquet/plain.ts';
+import { type PlainOptions, type PlainValues, PlainWriter } from '../parquet/plain.ts';
 import type { ChunkValues } from '../parquet/write.ts';
-import type { Codes, ValueDictionary } from '../row-set.ts';
+import type { Codes, ColumnType, ValueDictionary } from '../row-set.ts';
 
 /** From so many distinct values on, reading 32 bytes of a bloom filter beats reading the dictionary. */
 export const bloomValuesMin = 1024;
@@ -66,44 +65,47 @@ export class CodedChunks {
 
   private values(dictionary: ValueDictionary, count: number, utf8: { isText: boolean } | undefined): PlainValues {
     const { used, writer } = this;
-    writer.start(count >= bloomValuesMin ? count : undefined);
+    writer.start(plainOptionsOf(dictionary.type, utf8?.isText === true));
+    if (dictionary.copyWords !== undefined) {
+      for (let i = 0; i < count; i++) {
+        dictionary.copyWords(used[i] - 1, writer);
+      }
+    } else {
+      for (let i = 0; i < count; i++) {
+        this.write(dictionary, used[i] - 1);
+      }
+    }
+    if (utf8 !== undefined && !writer.isUtf8) {
+      utf8.isText = false;
+    }
+    return writer.finish();
+  }
+
+  private write(dictionary: ValueDictionary, entry: number): void {
+    const { writer } = this;
     switch (dictionary.type) {
       case 'string':
-        for (let i = 0; i < count; i++) {
-          const value = dictionary.bytesAt(used[i] - 1);
-          writer.byteArray(value);
-          if (utf8?.isText && !isUtf8(value, 0, value.length)) {
-            utf8.isText = false;
-          }
-        }
-        break;
       case 'any':
       case 'raw':
-        for (let i = 0; i < count; i++) {
-          writer.byteArray(dictionary.bytesAt(used[i] - 1));
+        writer.byteArray(dictionary.bytesAt(entry));
+        return;
+      case 'int': {
+        const value = dictionary.numberAt(entry);
+        if (Number.isSafeInteger(value)) {
+          writer.int64OfNumber(value);
+        } else {
+          writer.int64(dictionary.intAt(entry));
         }
-        break;
-      case 'int':
-        for (let i = 0; i < count; i++) {
-          const value = dictionary.numberAt(used[i] - 1);
-          if (Number.isSafeInteger(value)) {
-            writer.int64OfNumber(value);
-          } else {
-            writer.int64(dictionary.intAt(used[i] - 1));
-          }
-        }
-        break;
+        return;
+      }
       case 'double':
-        for (let i = 0; i < count; i++) {
-          writer.double(dictionary.numberAt(used[i] - 1));
-        }
-        break;
+        writer.double(dictionary.numberAt(entry));
+        return;
       case 'bool':
-        break; // bools are one bit each and have no dictionary
+        return; // bools are one bit each and have no dictionary
       default:
         unreachable(dictionary.type);
     }
-    return writer.finish();
   }
 
   private bools(dictionary: ValueDictionary, count: number): PlainValues {
@@ -127,6 +129,18 @@ export class CodedChunks {
     if (this.used.length < distinctMax) {
       this.used = new Uint32Array(2 * distinctMax);
     }
+  }
+}
+
+/** Bloom filters only for what is looked up by value: not for bytes whose meaning the key gives (events, links). */
+function plainOptionsOf(type: ColumnType, text: boolean): PlainOptions {
+  switch (type) {
+    case 'int':
+      return { content: 'int64', bloomValuesMin };
+    case 'double':
+      return { content: 'double', bloomValuesMin };
+    default:
+      return { content: 'byteArrays', text, bloomValuesMin: type === 'string' ? bloomValuesMin : Infinity };
   }
 }
 

@@ -86,14 +86,11 @@ export class HeadRowSet implements RowSet {
   }
 
   get kinds(): Uint8Array {
-    return (this.kindsCopy ??= Uint8Array.from(this.fixedColumn(rowColumns.kindAndStatus), (word) => word & 0xff));
+    return (this.kindsCopy ??= bytesAt(this.fixedColumn(rowColumns.kindAndStatus), 0));
   }
 
   get statusCodes(): Uint8Array {
-    return (this.statusCodesCopy ??= Uint8Array.from(
-      this.fixedColumn(rowColumns.kindAndStatus),
-      (word) => (word >>> 8) & 0xff
-    ));
+    return (this.statusCodesCopy ??= bytesAt(this.fixedColumn(rowColumns.kindAndStatus), 8));
   }
 
   rowsOfTrace(ordinal: number): ArrayLike<number> {
@@ -293,6 +290,15 @@ export class HeadRowSet implements RowSet {
     this.rowsByTrace = rows;
     this.traceEnds = ends;
   }
+}
+
+/** One byte of each word, the one that begins at bit `shift`. */
+function bytesAt(words: Int32Array, shift: number): Uint8Array {
+  const bytes = new Uint8Array(words.length);
+  for (let i = 0; i < words.length; i++) {
+    bytes[i] = words[i] >>> shift; // a typed array keeps the low byte
+  }
+  return bytes;
 }
 
 function nameOf(scope: ColumnScope, key: string, type: ColumnType): string {
