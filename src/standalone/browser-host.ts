@@ -44,7 +44,7 @@ class AddressBar implements ViewState {
   private timer: number | undefined;
 
   constructor() {
-    this.view = viewFromUrl(location.pathname, location.search);
+    this.view = firstView();
     window.addEventListener('popstate', () => {
       this.dropPending();
       this.view = viewFromUrl(location.pathname, location.search);
@@ -143,4 +143,10 @@ function saveFile(name: string, contentType: string, bytes: Uint8Array): void {
 async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** The bare address shows traces as they arrive: who opens it for the first time has just started something that sends them. */
+function firstView(): View {
+  const { pathname, search } = location;
+  return viewFromUrl(pathname, pathname === '/' && search === '' ? '?live=1' : search);
 }

@@ -74,10 +74,17 @@ test('an empty store tells where to send spans, and live search shows them as th
   page,
   emptyServer,
 }) => {
-  await page.goto(at(emptyServer, '/'));
+  await page.goto(at(emptyServer, '/search'));
   await expect(page.getByText('Send spans by OTLP')).toBeVisible();
   await page.getByRole('button', { name: 'Wait for new traces' }).click();
   await send(emptyServer, fixtureSpans(Date.now(), 3));
+  await expect(page.getByRole('listitem').first()).toContainText('frontend');
+});
+
+test('the bare address shows traces as they arrive', async ({ page, emptyServer }) => {
+  await page.goto(at(emptyServer, '/'));
+  await expect(page.getByRole('button', { name: 'Live' })).toHaveAttribute('aria-pressed', 'true');
+  await send(emptyServer, fixtureSpans(Date.now(), 2));
   await expect(page.getByRole('listitem').first()).toContainText('frontend');
 });
 
