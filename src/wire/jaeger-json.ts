@@ -1,6 +1,6 @@
 import { parseSpanId, parseTraceId } from '../trace/ids.ts';
-import { emptyResource, emptyScope, serviceNameOf, spanKinds } from '../trace/model.ts';
-import type { AnyValue, Attribute, InstrumentationScope, Resource, Span, SpanEvent, SpanLink } from '../trace/model.ts';
+import { emptyResource, serviceNameOf, spanKinds } from '../trace/model.ts';
+import type { AnyValue, Attribute, InstrumentationScope, Resource, Span } from '../trace/model.ts';
 import { base64FromBytes, bytesFromBase64 } from './base64.ts';
 import {
   arrayAt,
@@ -18,7 +18,9 @@ import {
   uint32At,
 } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { errorCode, otelTagsOf, takeOtelTags } from './otel-tags.ts';
+import { parentOf, resourceOfProcess, shortTraceId, spanOfJaeger, warningsKey } from './jaeger-model.ts';
+import type { JaegerReference, JaegerSpan } from './jaeger-model.ts';
+import { errorCode, otelTagsOf } from './otel-tags.ts';
 import { textOfValue, valueOfPlain } from './plain-value.ts';
 
 /**
@@ -74,118 +76,32 @@ function readTrace(trace: JsonObject): Span[] {
 }
 
 function readProcess(process: JsonObject | undefined): Resource {
-  const attributes = readTags(process?.tags, 'process.tags');
-  const serviceName = stringAt(process?.serviceName, 'serviceName');
-  if (serviceName !== '') {
-    attributes.unshift({ key: 'service.name', value: { type: 'string', value: serviceName } });
-  }
-  return { ...emptyResource, attributes };
+  return resourceOfProcess(stringAt(process?.serviceName, 'serviceName'), readTags(process?.tags, 'process.tags'));
 }
 
 function readSpan(json: JsonObject, resource: Resource, scopes: Map<string, InstrumentationScope>): Span {
-  const traceId = readTraceId(json.traceID, 'traceID');
-  const tags = takeOtelTags(readTags(json.tags, 'tags'));
-  const attributes: Attribute[] = [];
-  let kind = 0;
-  for (const tag of tags.attributes) {
-    if (tag.key === 'span.kind' && kind === 0 && kindOf(tag.value) > 0) {
-      kind = kindOf(tag.value);
-    } else if (!(isErrorMark(tag) && tags.hasStatusCode && tags.statusCode === errorCode)) {
-      attributes.push(tag);
-    }
-  }
-  const warnings = arrayAt(json.warnings, 'warnings').map((text): AnyValue => ({
-    type: 'string',
-    value: stringAt(text, 'warnings'),
-  }));
-  if (warnings.length > 0) {
-    attributes.push({ key: warningsKey, value: { type: 'array', value: warnings } });
-  }
-  const startUnixNanos = nanosOfMicros(json.startTime, 'startTime');
-  const { parentSpanId, links } = readReferences(json, traceId);
-  return {
-    traceId,
-    spanId: readSpanId(json.spanID, 'spanID'),
-    parentSpanId,
-    traceState: tags.traceState,
-    flags: uint32At(json.flags, 'flags'),
-    name: stringAt(json.operationName, 'operationName'),
-    kind,
-    startUnixNanos: BigInt.asUintN(64, startUnixNanos),
-    endUnixNanos: BigInt.asUintN(64, startUnixNanos + nanosOfMicros(json.duration, 'duration')),
-    attributes,
-    droppedAttributesCount: tags.droppedAttributesCount,
-    events: objectsAt(json.logs, 'logs').map(readLog),
-    droppedEventsCount: tags.droppedEventsCount,
-    links,
-    droppedLinksCount: tags.droppedLinksCount,
-    statusCode: tags.statusCode,
-    statusMessage: tags.statusMessage,
-    resource,
-    scope: sharedScope(scopes, tags.scopeName, tags.scopeVersion),
-  };
-}
-
-/** Where Jaeger itself keeps its warnings when it speaks OTLP. */
-const warningsKey = '@jaeger@warnings';
-
-/** One object per scope, so that spans group by identity. */
-export function sharedScope(
-  scopes: Map<string, InstrumentationScope>,
-  name: string,
-  version: string
-): InstrumentationScope {
-  const key = JSON.stringify([name, version]);
-  let scope = scopes.get(key);
-  if (scope === undefined) {
-    scope = { ...emptyScope, name, version };
-    scopes.set(key, scope);
-  }
-  return scope;
-}
-
-interface Reference {
-  readonly refType: string;
-  readonly traceId: string;
-  readonly spanId: string;
-}
-
-function readReferences(json: JsonObject, traceId: string): { parentSpanId: string; links: SpanLink[] } {
-  const references = objectsAt(json.references, 'references').map((reference): Reference => ({
-    refType: stringAt(reference.refType, 'refType'),
-    traceId: readTraceId(reference.traceID, 'references.traceID'),
-    spanId: readSpanId(reference.spanID, 'references.spanID'),
-  }));
   const oldParent = stringAt(json.parentSpanID, 'parentSpanID');
-  const parent = parentOf(references, traceId);
-  // A FOLLOWS_FROM parent stays a link beside, so that it goes back as it came.
-  const links = references.filter((reference) => reference !== parent || reference.refType !== 'CHILD_OF').map(linkOf);
-  const parentSpanId = parent?.spanId ?? (oldParent === '' ? '' : readSpanId(oldParent, 'parentSpanID'));
-  return { parentSpanId: /^0*$/.test(parentSpanId) ? '' : parentSpanId, links };
-}
-
-/** As Jaeger chooses: the first CHILD_OF in the trace, else the first FOLLOWS_FROM in the trace. */
-function parentOf(references: readonly Reference[], traceId: string): Reference | undefined {
-  const own = references.filter((reference) => reference.traceId === traceId);
-  return own.find((reference) => reference.refType === 'CHILD_OF') ?? own[0];
-}
-
-function linkOf({ refType, traceId, spanId }: Reference): SpanLink {
-  const attributes: Attribute[] =
-    refType === 'CHILD_OF' ? [{ key: 'opentracing.ref_type', value: { type: 'string', value: 'child_of' } }] : [];
-  return { traceId, spanId, traceState: '', attributes, droppedAttributesCount: 0, flags: 0 };
-}
-
-function readLog(log: JsonObject): SpanEvent {
-  const fields = readTags(log.fields, 'logs.fields');
-  const nameAt = fields.findIndex(({ key, value }) => key === 'event' && value.type === 'string');
-  const name = nameAt < 0 ? '' : textOfValue(fields[nameAt].value);
-  return {
-    timeUnixNanos: BigInt.asUintN(64, nanosOfMicros(log.timestamp, 'logs.timestamp')),
-    name,
-    attributes: fields.filter((_, index) => index !== nameAt),
-    droppedAttributesCount: 0,
+  const span: JaegerSpan = {
+    traceId: readTraceId(json.traceID, 'traceID'),
+    spanId: readSpanId(json.spanID, 'spanID'),
+    operationName: stringAt(json.operationName, 'operationName'),
+    references: objectsAt(json.references, 'references').map((reference) => ({
+      refType: stringAt(reference.refType, 'refType'),
+      traceId: readTraceId(reference.traceID, 'references.traceID'),
+      spanId: readSpanId(reference.spanID, 'references.spanID'),
+    })),
+    parentSpanId: oldParent === '' ? '' : readSpanId(oldParent, 'parentSpanID'),
+    flags: uint32At(json.flags, 'flags'),
+    startUnixNanos: nanosOfMicros(json.startTime, 'startTime'),
+    durationNanos: nanosOfMicros(json.duration, 'duration'),
+    tags: readTags(json.tags, 'tags'),
+    logs: objectsAt(json.logs, 'logs').map((log) => ({
+      timeUnixNanos: nanosOfMicros(log.timestamp, 'logs.timestamp'),
+      fields: readTags(log.fields, 'logs.fields'),
+    })),
+    warnings: arrayAt(json.warnings, 'warnings').map((text) => stringAt(text, 'warnings')),
   };
+  return spanOfJaeger(span, resource, scopes);
 }
 
 function readTags(json: unknown, field: string): Attribute[] {
@@ -217,7 +133,8 @@ function isNumberOrText(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
 }
 
-function traceToJaeger(traceId: string, spans: readonly Span[]): JsonObject {
+/** One entry of `data`. */
+export function traceToJaeger(traceId: string, spans: readonly Span[]): JsonObject {
   const processIds = new Map<Resource, string>();
   const idOfContent = new Map<string, string>();
   const processes: Record<string, unknown> = {};
@@ -233,7 +150,12 @@ function traceToJaeger(traceId: string, spans: readonly Span[]): JsonObject {
     }
     return id;
   };
-  return { traceID: traceId, spans: spans.map((span) => spanToJaeger(span, processIdOf(span.resource))), processes };
+  return {
+    traceID: shortTraceId(traceId),
+    spans: spans.map((span) => spanToJaeger(span, processIdOf(span.resource))),
+    processes,
+    warnings: null,
+  };
 }
 
 function processToJaeger(resource: Resource): JsonObject {
@@ -256,12 +178,12 @@ function spanToJaeger(span: Span, processID: string): JsonObject {
   }
   const startMicros = span.startUnixNanos / 1000n;
   return {
-    traceID: span.traceId,
+    traceID: shortTraceId(span.traceId),
     spanID: span.spanId,
     operationName: span.name,
     references: referencesOf(span).map(({ refType, traceId, spanId }) => ({
       refType,
-      traceID: traceId,
+      traceID: shortTraceId(traceId),
       spanID: spanId,
     })),
     startTime: jsonInteger(startMicros),
@@ -277,8 +199,8 @@ function spanToJaeger(span: Span, processID: string): JsonObject {
   };
 }
 
-function referencesOf(span: Span): Reference[] {
-  const references = span.links.map(({ traceId, spanId, attributes }): Reference => {
+function referencesOf(span: Span): JaegerReference[] {
+  const references = span.links.map(({ traceId, spanId, attributes }): JaegerReference => {
     const isChildOf = attributes.some(
       ({ key, value }) => key === 'opentracing.ref_type' && textOfValue(value) === 'child_of'
     );
@@ -312,15 +234,6 @@ function textTag(key: string, value: string): Attribute {
 
 function isTextList(value: AnyValue): boolean {
   return value.type === 'array' && value.value.length > 0 && value.value.every(({ type }) => type === 'string');
-}
-
-function isErrorMark({ key, value }: Attribute): boolean {
-  return key === 'error' && value.type === 'bool' && value.value;
-}
-
-/** 0 for what is no kind. */
-function kindOf(value: AnyValue): number {
-  return value.type === 'string' ? Math.max(0, (spanKinds as readonly string[]).indexOf(value.value)) : 0;
 }
 
 /** Microseconds, in files of some tools with a fraction. */

@@ -14,7 +14,8 @@ import {
   uint32At,
 } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { nanosOfMicros, readSpanId, readTraceId, sharedScope } from './jaeger-json.ts';
+import { nanosOfMicros, readSpanId, readTraceId } from './jaeger-json.ts';
+import { sharedScope, shortTraceId } from './jaeger-model.ts';
 import { errorCode, otelTagsOf, takeOtelTags } from './otel-tags.ts';
 import { attributesOfPlain, plainOfAttributes, textOfValue } from './plain-value.ts';
 
@@ -194,7 +195,7 @@ function parsedOrUndefined(text: string): unknown {
   }
 }
 
-function spanToZipkin(span: Span): JsonObject {
+export function spanToZipkin(span: Span): JsonObject {
   const tags = new Map<string, string>();
   const keep = (key: string, value: string): void => {
     if (!tags.has(key)) {
@@ -233,7 +234,7 @@ function spanToZipkin(span: Span): JsonObject {
   }
   const durationNanos = span.endUnixNanos - span.startUnixNanos;
   return {
-    traceId: span.traceId,
+    traceId: shortTraceId(span.traceId),
     id: span.spanId,
     parentId: span.parentSpanId || undefined,
     name: span.name || undefined,

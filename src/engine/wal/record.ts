@@ -26,7 +26,15 @@ export const recordHeaderBytes = 72;
 /** A byte above 0x7f first, so that text never holds it. */
 export const recordMarker = Uint8Array.of(0x8d, 0x56, 0x56, 0x52, 0x0d, 0x0a, 0x1a, 0xf1);
 
-export const bodyEncodings = ['otlp-protobuf', 'otlp-json', 'zipkin-json', 'jaeger-json'] as const;
+/** Only ever appended to: the index stands in logs on disk. */
+export const bodyEncodings = [
+  'otlp-protobuf',
+  'otlp-json',
+  'zipkin-json',
+  'jaeger-json',
+  'jaeger-thrift',
+  'jaeger-protobuf',
+] as const;
 export const bodyCompressions = ['identity', 'gzip', 'zstd'] as const;
 export const recordTypes = { 1: 'ingest', 2: 'notice' } as const;
 
