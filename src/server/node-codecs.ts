@@ -1,4 +1,4 @@
-import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, crc32, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Codecs } from '../base/codecs.ts';
 
 /** zlib's own lower bound of an output chunk. */
@@ -14,6 +14,9 @@ export const nodeCodecs: Codecs = {
   },
   gunzip(bytes, sizeBytesMax) {
     return plain(gunzipSync(bytes, outputOptions(sizeBytesMax, undefined)));
+  },
+  crc32(bytes) {
+    return crc32(bytes);
   },
 };
 

@@ -20,6 +20,32 @@ export class CodedChunks {
   private renumbered = new Uint32Array(1024);
   private used = new Uint32Array(1024);
   private codes = new Uint32Array(0);
+  private gathered = new Uint32Array(0);
+
+  /**
+   * `codes[rows[i]]` for every i, until the next call. One loop per width, so that each stays monomorphic: this is the hottest read of a
+   * flush.
+   */
+  gather(codes: Codes, rows: Uint32Array): Uint32Array {
+    if (this.gathered.length < rows.length) {
+      this.gathered = new Uint32Array(rows.length);
+    }
+    const gathered = this.gathered.subarray(0, rows.length);
+    if (codes instanceof Uint8Array) {
+      for (let i = 0; i < rows.length; i++) {
+        gathered[i] = codes[rows[i]];
+      }
+    } else if (codes instanceof Uint16Array) {
+      for (let i = 0; i < rows.length; i++) {
+        gathered[i] = codes[rows[i]];
+      }
+    } else {
+      for (let i = 0; i < rows.length; i++) {
+        gathered[i] = codes[rows[i]];
+      }
+    }
+    return gathered;
+  }
 
   /**
    * The chunk of `codes` over `dictionary`, one per row of the row group. `utf8.isText` is cleared when a value is not UTF-8. What is
@@ -142,23 +168,4 @@ function plainOptionsOf(type: ColumnType, text: boolean): PlainOptions {
     default:
       return { content: 'byteArrays', text, bloomValuesMin: type === 'string' ? bloomValuesMin : Infinity };
   }
-}
-
-/** `codes[rows[i]]` for every i. One loop per width, so that each stays monomorphic: this is the hottest read of a flush. */
-export function gatherCodes(codes: Codes, rows: Uint32Array): Uint32Array {
-  const gathered = new Uint32Array(rows.length);
-  if (codes instanceof Uint8Array) {
-    for (let i = 0; i < rows.length; i++) {
-      gathered[i] = codes[rows[i]];
-    }
-  } else if (codes instanceof Uint16Array) {
-    for (let i = 0; i < rows.length; i++) {
-      gathered[i] = codes[rows[i]];
-    }
-  } else {
-    for (let i = 0; i < rows.length; i++) {
-      gathered[i] = codes[rows[i]];
-    }
-  }
-  return gathered;
 }

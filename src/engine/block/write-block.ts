@@ -7,7 +7,7 @@ import { physicalTypeOf } from '../parquet/read.ts';
 import type { PageSizes } from '../parquet/pages.ts';
 import { type ChunkValues, ParquetWriter } from '../parquet/write.ts';
 import type { CodedColumn, RowSet } from '../row-set.ts';
-import { CodedChunks, gatherCodes } from './coded-chunk.ts';
+import { CodedChunks } from './coded-chunk.ts';
 import { compareColumnKeys, physicalNames } from './column-names.ts';
 import {
   firstRowBits,
@@ -167,7 +167,7 @@ function rowGroupChunks(
   const traceCount = traceIds.length / 16;
   const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents);
   const firstRows = firstRowBits(summaries.firstRows, rows.length);
-  const gathered = ({ column }: OutputColumn): Uint32Array => gatherCodes(column.codes, rows);
+  const gathered = ({ column }: OutputColumn): Uint32Array => chunks.gather(column.codes, rows);
   const rootChunk = (scope: string, key: string): ChunkValues => {
     const source = rootSource(columns, scope, key);
     if (source === undefined) {

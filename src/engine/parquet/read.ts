@@ -75,7 +75,7 @@ export function pageContent(chunk: Chunk, bytes: Uint8Array, place: PagePlace, c
   const { header, contentStart, contentEnd } = place;
   const stored = bytes.subarray(contentStart, contentEnd);
   const at = chunkStart(chunk.metadata) + contentStart;
-  const sum = crc32(stored) | 0;
+  const sum = (codecs.crc32 ?? crc32)(stored) | 0;
   if (sum !== header.crc) {
     throw corrupt(chunk, at, `page with crc32 ${header.crc}`, `${sum}`);
   }

@@ -171,7 +171,7 @@ export class ParquetWriter {
         type,
         uncompressedPageSize: raw.length,
         compressedPageSize: stored.length,
-        crc: crc32(stored) | 0,
+        crc: (this.codecs.crc32 ?? crc32)(stored) | 0,
         numValues,
         encoding: pageEncoding,
       });
