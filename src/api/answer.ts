@@ -2,10 +2,22 @@
 import { errorResponse } from './error-response.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from './exchange.ts';
 import { jsonResponse, textResponse } from './exchange.ts';
+import { jaegerDependencies, jaegerOperations, jaegerServiceOperations, jaegerServices } from './jaeger/names.ts';
+import { inJaegerForm } from './jaeger/respond.ts';
+import { jaegerTrace, jaegerTraces } from './jaeger/traces.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attributes.ts';
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
 import { vivaceStatus } from './vivace/status.ts';
+import {
+  zipkinDependencies,
+  zipkinKeys,
+  zipkinRemoteServices,
+  zipkinServices,
+  zipkinSpanNames,
+  zipkinValues,
+} from './zipkin/names.ts';
+import { zipkinTrace, zipkinTraceMany, zipkinTraces } from './zipkin/traces.ts';
 
 type Handler = (request: ApiRequest, context: ApiContext, segment: string) => Promise<ApiResponse>;
 
@@ -30,6 +42,21 @@ const routes: readonly Route[] = [
   route('metrics_range', /^\/api\/metrics\/query_range$/, metricsRange),
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
+  route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
+  route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),
+  route('jaeger_operations', /^\/jaeger\/api\/operations$/, inJaegerForm(jaegerOperations)),
+  route('jaeger_traces', /^\/jaeger\/api\/traces$/, inJaegerForm(jaegerTraces)),
+  route('jaeger_trace', /^\/jaeger\/api\/traces\/([^/]*)$/, inJaegerForm(jaegerTrace)),
+  route('jaeger_dependencies', /^\/jaeger\/api\/dependencies$/, inJaegerForm(jaegerDependencies)),
+  route('zipkin_services', /^\/zipkin\/api\/v2\/services$/, zipkinServices),
+  route('zipkin_spans', /^\/zipkin\/api\/v2\/spans$/, zipkinSpanNames),
+  route('zipkin_remote_services', /^\/zipkin\/api\/v2\/remoteServices$/, zipkinRemoteServices),
+  route('zipkin_traces', /^\/zipkin\/api\/v2\/traces$/, zipkinTraces),
+  route('zipkin_trace', /^\/zipkin\/api\/v2\/trace\/([^/]*)$/, zipkinTrace),
+  route('zipkin_trace_many', /^\/zipkin\/api\/v2\/traceMany$/, zipkinTraceMany),
+  route('zipkin_dependencies', /^\/zipkin\/api\/v2\/dependencies$/, zipkinDependencies),
+  route('zipkin_keys', /^\/zipkin\/api\/v2\/autocompleteKeys$/, zipkinKeys),
+  route('zipkin_values', /^\/zipkin\/api\/v2\/autocompleteValues$/, zipkinValues),
   { ...route('echo', /^\/api\/echo$/, async () => textResponse(200, 'echo')), needsStore: false },
   { ...route('buildinfo', /^\/api\/status\/buildinfo$/, buildInfo), needsStore: false },
 ];
