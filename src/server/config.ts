@@ -27,7 +27,22 @@ export const options = {
   queryAddress: {
     schema: listenAddress,
     default: '127.0.0.1:3200',
-    reason: 'Query API (Tempo compatible) and page.',
+    reason: 'Query API (Tempo compatible; Jaeger and Zipkin under /jaeger and /zipkin) and page.',
+  },
+  zipkinAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:9411',
+    reason: 'Zipkin spans in (POST /api/v2/spans, JSON). "off" where a Zipkin has the port.',
+  },
+  jaegerHttpAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:14268',
+    reason: 'Jaeger spans in, Thrift over HTTP (POST /api/traces). "off" where a Jaeger has the port.',
+  },
+  jaegerGrpcAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:14250',
+    reason: 'Jaeger spans in over gRPC (CollectorService/PostSpans).',
   },
   storage: {
     schema: z.enum(['embedded', 'memory']),
@@ -61,7 +76,7 @@ export const options = {
     default: false,
     reason: 'Allow a listener that other machines can reach without any authentication.',
   },
-  tlsCertFile: { schema: z.string(), default: '', reason: 'PEM certificate for all three doors; needs tls_key_file.' },
+  tlsCertFile: { schema: z.string(), default: '', reason: 'PEM certificate for all doors; needs tls_key_file.' },
   tlsKeyFile: { schema: z.string(), default: '', reason: 'PEM private key.' },
   allowedHosts: {
     schema: textList,

@@ -152,9 +152,14 @@ function refuseOpenDoors(config: Config, authenticates: boolean): void {
 }
 
 function listenAddresses(config: Config): ListenAddress[] {
-  return [config.otlpGrpcAddress, config.otlpHttpAddress, config.queryAddress].filter(
-    (address) => address !== undefined
-  );
+  return [
+    config.otlpGrpcAddress,
+    config.otlpHttpAddress,
+    config.queryAddress,
+    config.zipkinAddress,
+    config.jaegerHttpAddress,
+    config.jaegerGrpcAddress,
+  ].filter((address) => address !== undefined);
 }
 
 /** `undefined`: any. A server that other machines reach under names we cannot know has a list only when one is given. */

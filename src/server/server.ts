@@ -7,10 +7,11 @@ import { ConfigError } from './config.ts';
 import type { ListenAddress } from './config-values.ts';
 import { createGate } from './gate.ts';
 import { listenHttp, listenHttp2, type Listener, type ListenOptions } from './doors/listen.ts';
-import { handleGrpcStream } from './doors/otlp-grpc.ts';
+import { handleGrpcStream, jaegerGrpcDoor, otlpGrpcDoor } from './doors/otlp-grpc.ts';
 import { handleOtlpHttp } from './doors/otlp-http.ts';
 import { loadPage } from './doors/page.ts';
 import { handleQuery } from './doors/query.ts';
+import { handleSpansHttp, jaegerHttpDoor, zipkinDoor } from './doors/spans-http.ts';
 import type { Logger } from './log.ts';
 import type { OpenedStore } from './open-store.ts';
 import type { Opening, Runtime } from './runtime.ts';
@@ -21,6 +22,9 @@ export interface ServerUrls {
   readonly otlpGrpc: string | undefined;
   readonly otlpHttp: string | undefined;
   readonly query: string | undefined;
+  readonly zipkin: string | undefined;
+  readonly jaegerHttp: string | undefined;
+  readonly jaegerGrpc: string | undefined;
 }
 
 export interface RunningServer {
@@ -77,13 +81,22 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   try {
     urls = {
       otlpGrpc: await open('otlp-grpc', config.otlpGrpcAddress, (options) =>
-        listenHttp2(options, (stream, headers) => handleGrpcStream(runtime, stream, headers))
+        listenHttp2(options, (stream, headers) => handleGrpcStream(runtime, otlpGrpcDoor, stream, headers))
       ),
       otlpHttp: await open('otlp-http', config.otlpHttpAddress, (options) =>
         listenHttp(options, (request, response) => handleOtlpHttp(runtime, request, response))
       ),
       query: await open('query', config.queryAddress, (options) =>
         listenHttp(options, (request, response) => handleQuery(runtime, page, request, response))
+      ),
+      zipkin: await open('zipkin', config.zipkinAddress, (options) =>
+        listenHttp(options, (request, response) => handleSpansHttp(runtime, zipkinDoor, request, response))
+      ),
+      jaegerHttp: await open('jaeger-http', config.jaegerHttpAddress, (options) =>
+        listenHttp(options, (request, response) => handleSpansHttp(runtime, jaegerHttpDoor, request, response))
+      ),
+      jaegerGrpc: await open('jaeger-grpc', config.jaegerGrpcAddress, (options) =>
+        listenHttp2(options, (stream, headers) => handleGrpcStream(runtime, jaegerGrpcDoor, stream, headers))
       ),
     };
   } catch (error) {

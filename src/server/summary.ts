@@ -9,6 +9,9 @@ export function summary(version: string, config: Config, urls: ServerUrls): stri
     ['Grafana data source (Tempo)', urls.query ?? 'off'],
     ['Send spans, OTLP/gRPC', urls.otlpGrpc ?? 'off'],
     ['Send spans, OTLP/HTTP', urls.otlpHttp === undefined ? 'off' : `${urls.otlpHttp}/v1/traces`],
+    ['Send spans, Zipkin', urls.zipkin === undefined ? 'off' : `${urls.zipkin}/api/v2/spans`],
+    ['Send spans, Jaeger HTTP', urls.jaegerHttp === undefined ? 'off' : `${urls.jaegerHttp}/api/traces`],
+    ['Send spans, Jaeger gRPC', urls.jaegerGrpc ?? 'off'],
     ['Traces are kept', where],
   ];
   if (config.demo) {

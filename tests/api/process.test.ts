@@ -52,6 +52,12 @@ test('version, usage errors and wrong options: exit codes, and one line that say
       'off',
       '--otlp-http-address',
       'off',
+      '--zipkin-address',
+      'off',
+      '--jaeger-http-address',
+      'off',
+      '--jaeger-grpc-address',
+      'off',
     ]),
   ]);
   assert.deepEqual(asked, { code: 0, output: `${version}\n` });

@@ -25,6 +25,9 @@ const freePorts = {
   otlp_grpc_address: '127.0.0.1:0',
   otlp_http_address: '127.0.0.1:0',
   query_address: '127.0.0.1:0',
+  zipkin_address: '127.0.0.1:0',
+  jaeger_http_address: '127.0.0.1:0',
+  jaeger_grpc_address: '127.0.0.1:0',
 };
 
 export interface TestServerOptions {
@@ -75,14 +78,7 @@ export async function startProcess(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {}
 ): Promise<TestProcess> {
-  const ports = [
-    '--otlp-grpc-address',
-    '127.0.0.1:0',
-    '--otlp-http-address',
-    '127.0.0.1:0',
-    '--query-address',
-    '127.0.0.1:0',
-  ];
+  const ports = Object.entries(freePorts).flatMap(([key, address]) => [`--${key.replaceAll('_', '-')}`, address]);
   const child = spawn(process.execPath, [mainFile, ...ports, ...args], {
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

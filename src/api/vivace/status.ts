@@ -4,7 +4,15 @@ import { jsonResponse } from '../exchange.ts';
 import type { StoreStatus } from '../../store/trace-store.ts';
 
 /** Grows with the API; a client asks for a capability, never for a version. */
-export const capabilities = ['tempo.trace', 'tempo.search', 'tempo.tags', 'tempo.metrics', 'traceql.metrics'] as const;
+export const capabilities = [
+  'tempo.trace',
+  'tempo.search',
+  'tempo.tags',
+  'tempo.metrics',
+  'traceql.metrics',
+  'jaeger.query',
+  'zipkin.query',
+] as const;
 
 export interface VivaceStatus {
   readonly product: 'vivace';

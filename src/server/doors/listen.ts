@@ -174,7 +174,7 @@ async function start(
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use ("off" closes a door)' : error.message;
       reject(new ConfigError(`cannot listen on ${address.host}:${address.port} (${door}): ${why}`));
     });
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, resolve);

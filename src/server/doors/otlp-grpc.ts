@@ -1,8 +1,9 @@
-/** OTLP/gRPC: `TraceService/Export`, unary, straight on node:http2. Every other method is UNIMPLEMENTED. */
+/** Spans over gRPC, OTLP's and Jaeger's: one unary method a door, straight on node:http2. Every other method is UNIMPLEMENTED. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { CodedError, errorCodeOf } from '../../base/coded-error.ts';
 import { errorText } from '../../api/error-response.ts';
 import { errorTable, grpcStatus } from '../../api/errors.ts';
+import type { IngestEncoding, IngestResult } from '../../store/trace-store.ts';
 import { encodeExportResponse } from '../../wire/otlp-protobuf.ts';
 import { decompress, type Compression } from '../body.ts';
 import { ingest, reportInternal, type Runtime } from '../runtime.ts';
@@ -14,27 +15,57 @@ import {
   readUnaryMessage,
 } from './grpc-frame.ts';
 
-const door = 'otlp-grpc';
-const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+export interface GrpcSpansDoor {
+  /** For metrics and logs. */
+  readonly name: string;
+  readonly path: string;
+  readonly encoding: IngestEncoding;
+  readonly encodeAnswer: (result: IngestResult) => Uint8Array;
+}
+
+export const otlpGrpcDoor: GrpcSpansDoor = {
+  name: 'otlp-grpc',
+  path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  encoding: 'otlp-protobuf',
+  encodeAnswer: ({ rejectedSpans, reason }) => encodeExportResponse(rejectedSpans, reason),
+};
+
+/** Its answer has no fields. Source: jaeger-idl, `proto/api_v2/collector.proto`. */
+export const jaegerGrpcDoor: GrpcSpansDoor = {
+  name: 'jaeger-grpc',
+  path: '/jaeger.api_v2.CollectorService/PostSpans',
+  encoding: 'jaeger-protobuf',
+  encodeAnswer: () => new Uint8Array(),
+};
 
 /** Never throws and never rejects. */
-export function handleGrpcStream(runtime: Runtime, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+export function handleGrpcStream(
+  runtime: Runtime,
+  door: GrpcSpansDoor,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders
+): void {
   stream.on('error', () => undefined);
-  void answerGrpc(runtime, stream, headers).catch((error) => {
-    reportInternal(runtime, door, error);
+  void answerGrpc(runtime, door, stream, headers).catch((error) => {
+    reportInternal(runtime, door.name, error);
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   });
 }
 
-async function answerGrpc(runtime: Runtime, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+async function answerGrpc(
+  runtime: Runtime,
+  door: GrpcSpansDoor,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders
+): Promise<void> {
   if (!/^application\/grpc(\+proto)?($|;)/.test(headers['content-type'] ?? '')) {
     stream.respond({ ':status': 415, 'content-type': 'text/plain' });
-    stream.end('this port speaks OTLP/gRPC\n');
+    stream.end(`this port speaks gRPC (${door.name})\n`);
     return;
   }
   const lease = runtime.budget.lease();
   try {
-    if (headers[':path'] !== exportPath) {
+    if (headers[':path'] !== door.path) {
       endWith(stream, grpcStatus.unimplemented, `unknown method ${headers[':path'] ?? ''}`);
       return;
     }
@@ -42,17 +73,17 @@ async function answerGrpc(runtime: Runtime, stream: ServerHttp2Stream, headers: 
     const tenant = runtime.gate.admit(headers, 'ingest');
     const compression = compressionOf(headers['grpc-encoding'] as string | undefined);
     const timeoutMs = parseGrpcTimeout(headers['grpc-timeout'] as string | undefined);
-    const work = exportSpans(runtime, stream, tenant, compression, lease);
+    const work = exportSpans(runtime, door, stream, tenant, compression, lease);
     const result = await withinDeadline(work, timeoutMs);
-    succeed(stream, encodeExportResponse(result.rejectedSpans, result.reason));
+    succeed(stream, door.encodeAnswer(result));
   } catch (error) {
     const code = errorCodeOf(error);
-    runtime.telemetry.refused(door, code);
+    runtime.telemetry.refused(door.name, code);
     const { grpc, retryable } = errorTable[code];
     endWith(
       stream,
       grpc,
-      errorText(error, (cause) => reportInternal(runtime, door, cause)),
+      errorText(error, (cause) => reportInternal(runtime, door.name, cause)),
       retryable
     );
   } finally {
@@ -62,6 +93,7 @@ async function answerGrpc(runtime: Runtime, stream: ServerHttp2Stream, headers: 
 
 async function exportSpans(
   runtime: Runtime,
+  door: GrpcSpansDoor,
   stream: ServerHttp2Stream,
   tenant: string,
   compression: Compression,
@@ -74,7 +106,7 @@ async function exportSpans(
   }
   const used = message.compressed ? compression : 'identity';
   const decoded = await decompress(message.bytes, used, bodyBytesMax, lease);
-  return ingest(runtime, door, { tenant, encoding: 'otlp-protobuf', ...decoded });
+  return ingest(runtime, door.name, { tenant, encoding: door.encoding, ...decoded });
 }
 
 function compressionOf(encoding: string | undefined): Compression {

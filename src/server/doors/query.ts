@@ -51,7 +51,7 @@ async function answerQuery(
     return answerApi(runtime, route, request, urlPath, params, canceled);
   }
   const status = await statusPage(runtime, urlPath, request.headers);
-  const found = status ?? (urlPath.startsWith('/api/') ? undefined : page.answer(urlPath));
+  const found = status ?? (/^\/(api|jaeger|zipkin)\//.test(urlPath) ? undefined : page.answer(urlPath));
   if (!found) {
     throw new CodedError('not_found', 'there is nothing at this path');
   }
