@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { shopBodies } from '../scripts/traces/generate.ts';
 import { openBlock } from '../src/engine/block/block-reader.ts';
 import type { BlockMeta } from '../src/engine/block/format.ts';
-import { FooterCache } from '../src/engine/block/footer.ts';
+import { BlockCache } from '../src/engine/block/block-cache.ts';
 import { writeBlock } from '../src/engine/block/write-block.ts';
 import { planFlush } from '../src/engine/head/flush-plan.ts';
 import { Head } from '../src/engine/head/head.ts';
@@ -65,7 +65,11 @@ async function measure(): Promise<Record<string, string>> {
     );
   }
   const block = meta as unknown as BlockMeta; // assigned in a closure, which the compiler does not follow
-  const cache = new FooterCache(1 << 28);
+  const cache = new BlockCache({
+    footerCacheBytesMax: 1 << 28,
+    indexCacheBytesMax: 1 << 28,
+    chunkCacheBytesMax: 1 << 28,
+  });
   const open = () => openBlock(disk, block, nodeCodecs, cache);
   const openMs = await milliseconds(async () => {
     cache.forget(block.path);

@@ -19,6 +19,7 @@ import type { TraceMatch } from '../traceql/match.ts';
 import type { MetricSeries } from '../traceql/metrics.ts';
 import type { Static } from '../traceql/static.ts';
 import { toOtlpProtobuf } from '../wire/transcode.ts';
+import { BlockCache } from './block/block-cache.ts';
 import type { BlockReader } from './block/block-reader.ts';
 import type { Disk } from './disk.ts';
 import { silentLog, type EngineLog } from './engine-log.ts';
@@ -97,7 +98,7 @@ export class Engine implements TraceStore {
     this.limits = limits;
     this.log = options.log ?? silentLog;
     this.heads = new Heads(limits);
-    this.pins = new Pins(options.disk, options.codecs);
+    this.pins = new Pins(options.disk, options.codecs, new BlockCache(limits));
     const { log, heads, pins, problems } = this;
     this.maintenance = new Maintenance({ ...options, limits, log, heads, pins, problems }, store.manifest);
     this.opening = this.replay(store);
@@ -308,6 +309,7 @@ export class Engine implements TraceStore {
             throw error;
           }
           readable = rest;
+          this.pins.distrust(String(damaged));
           const warning = `block ${String(damaged)} is left out: ${messageOf(error)}`;
           warnings.push(warning);
           this.problems.set(`block ${String(damaged)}`, warning);

@@ -25,7 +25,10 @@ export interface EngineLimits {
   // Blocks.
   readonly windowNanos: bigint;
   readonly windowSlackNanos: bigint;
+  // What queries keep of blocks.
   readonly footerCacheBytesMax: number;
+  readonly indexCacheBytesMax: number;
+  readonly chunkCacheBytesMax: number;
   /** 0 keeps everything. */
   readonly retentionMs: number;
   /** Of all blocks of a tenant, in one pass. */
@@ -61,6 +64,10 @@ export const defaultLimits: EngineLimits = {
   // Spans that reach a little over the window's edge stay with their trace.
   windowSlackNanos: 3_600_000_000_000n,
   footerCacheBytesMax: 64 * mib,
+  // Blooms of trace ids take 1.2 B a trace: those of 10 M spans are 2 MiB. The rest is for dictionaries and for tables of traces.
+  indexCacheBytesMax: 64 * mib,
+  // A dozen columns of 10 M spans; the system's page cache has the rest, at the price of a read and of a copy.
+  chunkCacheBytesMax: 96 * mib,
   retentionMs: 14 * 24 * 60 * minuteMs,
   retentionDropShareMax: 0.2,
   retentionDropBlocksFree: 8,

@@ -1,4 +1,5 @@
 import type { Codecs } from '../base/codecs.ts';
+import type { BlockCache } from './block/block-cache.ts';
 import { openBlock, type BlockReader } from './block/block-reader.ts';
 import type { Disk } from './disk.ts';
 import { openSnapshot } from './head/snapshot.ts';
@@ -27,16 +28,22 @@ export interface Pin {
 export class Pins {
   private readonly disk: Disk;
   private readonly codecs: Codecs;
-  private readonly readers = new Map<string, Promise<BlockReader>>();
+  private readonly cache: BlockCache;
   private readonly holders = new Map<string, number>();
   private readonly dropped = new Map<string, StoredBlock>();
   private readonly removed = new Set<string>();
   /** The newest opened snapshot of a head: queries between two requests share it. */
   private readonly snapshots = new WeakMap<HeadSlot, { readonly rows: number; readonly rowSet: RowSet }>();
 
-  constructor(disk: Disk, codecs: Codecs) {
+  constructor(disk: Disk, codecs: Codecs, cache: BlockCache) {
     this.disk = disk;
     this.codecs = codecs;
+    this.cache = cache;
+  }
+
+  /** What has been read of a block is not trusted any more: the next query sees the disk. */
+  distrust(path: string): void {
+    this.cache.forget(path);
   }
 
   /** The caller names heads and blocks in one go, so that no span is in both or in neither. */
@@ -87,28 +94,18 @@ export class Pins {
     return rowSet;
   }
 
-  private async open(block: StoredBlock): Promise<PinnedBlock> {
-    const { blockId, path } = block.meta;
+  private async open({ meta }: StoredBlock): Promise<PinnedBlock> {
+    const { path } = meta;
     try {
-      return { path, reader: await this.readerOf(block), warning: undefined };
+      return { path, reader: await openBlock(this.disk, meta, this.codecs, this.cache), warning: undefined };
     } catch (error) {
-      this.readers.delete(blockId);
       return { path, reader: undefined, warning: `block ${path} is left out: ${messageOf(error)}` };
     }
   }
 
-  private readerOf({ meta }: StoredBlock): Promise<BlockReader> {
-    let reader = this.readers.get(meta.blockId);
-    if (reader === undefined) {
-      reader = openBlock(this.disk, meta, this.codecs);
-      this.readers.set(meta.blockId, reader);
-    }
-    return reader;
-  }
-
   /** A failure leaves a file that the next start removes: the manifest remembers it. */
   private removeFile({ meta }: StoredBlock): void {
-    this.readers.delete(meta.blockId);
+    this.cache.forget(meta.path);
     this.dropped.delete(meta.blockId);
     this.disk
       .remove(meta.path)

@@ -7,32 +7,28 @@ import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
 import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import type { BlockCache } from './block-cache.ts';
 import { BlockRowSet } from './block-row-set.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
-import { type Footer, type FooterCache, readFooter } from './footer.ts';
+import { type Footer, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
-import { findTraceId, readTraceTable } from './trace-table.ts';
+import { type TraceTable, findTraceId, readTraceTable } from './trace-table.ts';
 
 /** A value to look for: UTF-8 or raw bytes, or an integer. */
 export type SoughtValue = Uint8Array | bigint;
 
 /**
- * Opens a block: reads its footer (through the cache, where one is given) and checks it against the meta.
+ * Opens a block: reads its footer (through the cache, where one is given, as everything after it) and checks it against the meta.
  * Errors: `corrupt` (also when the file is missing or has another size), `unsupported` for a newer format, the disk's.
  */
-export async function openBlock(
-  disk: Disk,
-  meta: BlockMeta,
-  codecs: Codecs,
-  footerCache?: FooterCache
-): Promise<BlockReader> {
-  const footer = await (footerCache === undefined ? readFooter(disk, meta) : footerCache.footer(disk, meta));
-  return new BlockReader(disk, meta, codecs, footer);
+export async function openBlock(disk: Disk, meta: BlockMeta, codecs: Codecs, cache?: BlockCache): Promise<BlockReader> {
+  const footer = await (cache === undefined ? readFooter(disk, meta) : cache.footers.footer(disk, meta));
+  return new BlockReader(disk, meta, codecs, footer, cache);
 }
 
 /**
- * One block of one query. Every method does one batched read and then decodes; all of them throw `corrupt` when what they read is
+ * One block of one query. Every method does at most one batched read and then decodes; all of them throw `corrupt` when what they read is
  * damaged. Holds no file open and nothing but the footer.
  */
 export class BlockReader {
@@ -44,14 +40,22 @@ export class BlockReader {
   private readonly disk: Disk;
   private readonly codecs: Codecs;
   private readonly footer: Footer;
+  private readonly cache: BlockCache | undefined;
+  private bytesRead = 0;
 
-  constructor(disk: Disk, meta: BlockMeta, codecs: Codecs, footer: Footer) {
+  constructor(disk: Disk, meta: BlockMeta, codecs: Codecs, footer: Footer, cache: BlockCache | undefined) {
     this.disk = disk;
     this.meta = meta;
     this.codecs = codecs;
     this.footer = footer;
+    this.cache = cache;
     this.rowGroups = footer.rowGroups;
     this.columnKeys = footer.columnKeys;
+  }
+
+  /** Bytes that this reader has taken from the disk, beside the footer. */
+  get readBytes(): number {
+    return this.bytesRead;
   }
 
   /** Whether some row of the row group has a value. */
@@ -67,8 +71,9 @@ export class BlockReader {
   async readRowGroup(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowSet> {
     const present = this.columnKeys.filter((key) => this.hasColumn(rowGroup, key));
     const wanted = want === 'all' ? present : uniqueKeys(want).filter((key) => this.hasColumn(rowGroup, key));
+    const traceId = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
+    const knownTraces = this.cache?.traces.get(this.keyOf(traceId));
     const fixed = [
-      fixedSchema.traceId,
       fixedSchema.spanId,
       fixedSchema.parentSpanId,
       fixedSchema.start,
@@ -77,27 +82,34 @@ export class BlockReader {
       fixedSchema.statusCode,
     ].map(({ name }) => this.fixedChunk(rowGroup, name));
     const coded = wanted.map((key) => this.chunkOf(rowGroup, key) as Chunk);
-    const bytes = await this.disk.readRanges(this.meta.path, [...fixed, ...coded].map(rangeOfChunk));
-    const [traceId, spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map(
+    // A trace with all its columns is one of many: what it reads would drive out what searches read again and again.
+    const chunks = [...fixed, ...coded, ...(knownTraces === undefined ? [traceId] : [])];
+    const bytes = await this.readChunks(chunks, want !== 'all');
+    const [spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map(
       (chunk, index) => new ChunkReader(chunk, 'raw', bytes[index], this.codecs)
     );
     return new BlockRowSet({
-      traces: readTraceTable(fixed[0], traceId),
+      traces: knownTraces ?? this.traceTable(traceId, bytes[bytes.length - 1]),
       fixed: { spanId, parentSpanId, start, duration, kind, statusCode },
       columnKeys: present,
       coded: new Map(
-        wanted.map((key, index) => [
-          columnKeyText(key),
-          new ChunkReader(coded[index], key.type, bytes[fixed.length + index], this.codecs),
-        ])
+        wanted.map((key, index) => {
+          const known = this.cache?.dictionaries.get(this.keyOf(coded[index]));
+          const chunkBytes = bytes[fixed.length + index];
+          return [columnKeyText(key), new ChunkReader(coded[index], key.type, chunkBytes, this.codecs, known)];
+        })
       ),
     });
   }
 
-  /** 16 bytes per trace of the row group, ascending: the dictionary page alone, for indexes over many row groups. */
+  /** 16 bytes per trace of the row group, ascending, for indexes over many row groups. */
   async readTraceIds(rowGroup: number): Promise<Uint8Array> {
     const chunk = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
-    const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
+    const known = this.cache?.traces.get(this.keyOf(chunk));
+    if (known !== undefined) {
+      return known.traceIds;
+    }
+    const [bytes] = await this.read([rangeOfDictionary(chunk)]);
     return new ChunkReader(chunk, 'raw', bytes, this.codecs).fixedEntries();
   }
 
@@ -112,7 +124,8 @@ export class BlockReader {
     if (!(await this.bloomMayContain(chunk, traceId))) {
       return [];
     }
-    const ordinal = findTraceId(await this.readTraceIds(rowGroup), traceId);
+    const { traceIds } = await this.readTraces(chunk);
+    const ordinal = findTraceId(traceIds, traceId);
     return ordinal < 0 ? [] : [{ rowGroup, ordinal }];
   }
 
@@ -122,8 +135,16 @@ export class BlockReader {
     if (chunk === undefined || !hasValues(chunk)) {
       return undefined;
     }
-    const [bytes] = await this.disk.readRanges(this.meta.path, [rangeOfDictionary(chunk)]);
-    return new ChunkReader(chunk, key.type, bytes, this.codecs).dictionary();
+    const cacheKey = this.keyOf(chunk);
+    const known = this.cache?.dictionaries.get(cacheKey);
+    if (known !== undefined) {
+      return known;
+    }
+    const chunkBytes = this.cache?.chunks.get(cacheKey);
+    const [bytes] = chunkBytes === undefined ? await this.read([rangeOfDictionary(chunk)]) : [chunkBytes];
+    const dictionary = new ChunkReader(chunk, key.type, bytes, this.codecs).dictionary();
+    this.cache?.dictionaries.set(cacheKey, dictionary, dictionaryBytes(chunk, dictionary));
+    return dictionary;
   }
 
   /**
@@ -161,9 +182,60 @@ export class BlockReader {
     if (bloomFilterOffset === undefined || bloomFilterLength === undefined) {
       return true;
     }
-    const range = { offset: bloomFilterOffset, length: bloomFilterLength };
-    const [bytes] = await this.disk.readRanges(this.meta.path, [range]);
-    return bloomMayContain(readBloom(chunk, bytes), plain);
+    const cacheKey = this.keyOf(chunk);
+    let bitset = this.cache?.blooms.get(cacheKey);
+    if (bitset === undefined) {
+      const [bytes] = await this.read([{ offset: bloomFilterOffset, length: bloomFilterLength }]);
+      bitset = readBloom(chunk, bytes);
+      this.cache?.blooms.set(cacheKey, ownCopy(bitset), bitset.length);
+    }
+    return bloomMayContain(bitset, plain);
+  }
+
+  /** The traces of a row group, from the chunk of their ids. */
+  private async readTraces(chunk: Chunk): Promise<TraceTable> {
+    const known = this.cache?.traces.get(this.keyOf(chunk));
+    if (known !== undefined) {
+      return known;
+    }
+    const [bytes] = await this.readChunks([chunk], false);
+    return this.traceTable(chunk, bytes);
+  }
+
+  private traceTable(chunk: Chunk, bytes: Uint8Array): TraceTable {
+    const table = readTraceTable(chunk, new ChunkReader(chunk, 'raw', bytes, this.codecs));
+    this.cache?.traces.set(this.keyOf(chunk), table, table.traceIds.length + table.rowStarts.byteLength);
+    return table;
+  }
+
+  /** Whole chunks, in order; from the disk in one call those that are not in the cache. */
+  private async readChunks(chunks: readonly Chunk[], keep: boolean): Promise<Uint8Array[]> {
+    const found = chunks.map((chunk) => this.cache?.chunks.get(this.keyOf(chunk)));
+    const missing = chunks.filter((_, index) => found[index] === undefined);
+    const bytes = missing.length === 0 ? [] : await this.read(missing.map(rangeOfChunk));
+    let next = 0;
+    return chunks.map((chunk, index) => {
+      const known = found[index];
+      if (known !== undefined) {
+        return known;
+      }
+      const read = bytes[next++];
+      if (!keep || this.cache === undefined) {
+        return read;
+      }
+      const own = ownCopy(read);
+      this.cache.chunks.set(this.keyOf(chunk), own, own.length);
+      return own;
+    });
+  }
+
+  private read(ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
+    this.bytesRead += ranges.reduce((sum, { length }) => sum + length, 0);
+    return this.disk.readRanges(this.meta.path, ranges);
+  }
+
+  private keyOf({ metadata }: Chunk): string {
+    return `${this.meta.path} ${chunkStart(metadata)}`;
   }
 
   private chunkOf(rowGroup: number, key: ColumnKey): Chunk | undefined {
@@ -176,6 +248,16 @@ export class BlockReader {
     assert(index !== undefined, `no column ${name}`); // checked when the footer was read
     return this.footer.chunks[rowGroup][index];
   }
+}
+
+/** A read of neighbours answers parts of one buffer, which would be kept whole. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+/** Memory of a dictionary: its values, where they begin, and about as much for texts that have been decoded. */
+function dictionaryBytes({ metadata }: Chunk, { size }: ValueDictionary): number {
+  return 2 * metadata.totalUncompressedSize + 8 * size + 200;
 }
 
 function hasValues({ rowCount, metadata }: Chunk): boolean {

@@ -5,7 +5,8 @@
 import { concatBytes } from '../../base/bytes.ts';
 import type { Codecs } from '../../base/codecs.ts';
 import type { Codes, ColumnType, ValueDictionary } from '../row-set.ts';
-import { HybridError, decodeCodes, decodeLevels, newCodes, spreadCodes } from './hybrid.ts';
+import { DataPage } from './data-page.ts';
+import { newCodes } from './hybrid.ts';
 import { physicalType } from './metadata.ts';
 import { byteArrayStarts, fixedWidthOf } from './plain.ts';
 import {
@@ -15,7 +16,6 @@ import {
   corrupt,
   dataPagePlaces,
   dictionaryPlace,
-  guarded,
   pageContent,
 } from './read.ts';
 import { BoolDictionary, ByteArrayDictionary, NumberDictionary } from './values.ts';
@@ -26,15 +26,6 @@ export interface CodesAndDictionary {
   readonly dictionary: ValueDictionary;
 }
 
-/** A data page: codes of the dictionary page or, where there is none, positions in the page's own values, plus one. */
-interface DecodedPage {
-  /** One per row of the page, 0 absent. */
-  readonly codes: Codes;
-  readonly presentCount: number;
-  /** PLAIN; empty where the chunk has a dictionary page. */
-  readonly values: Uint8Array;
-}
-
 /** All methods throw {@link CorruptionError} when what they decode is damaged. */
 export class ChunkReader {
   private readonly chunk: Chunk;
@@ -43,8 +34,9 @@ export class ChunkReader {
   private readonly codecs: Codecs;
   private readonly dictionaryPage: PagePlace | undefined;
   private places: readonly PagePlace[] | undefined;
-  private readonly pages: (DecodedPage | undefined)[] = [];
+  private readonly pages: (DataPage | undefined)[] = [];
   private decodedDictionary: ValueDictionary | undefined;
+  private decodedEntries: Uint8Array | undefined;
 
   /**
    * `bytes`: the whole chunk; its dictionary page is enough for {@link dictionary}. `type`: of the values; columns of a fixed width that
@@ -100,7 +92,7 @@ export class ChunkReader {
 
   /**
    * Some rows; `undefined` when none of them has a value. Where the chunk has no dictionary page, the dictionary holds their
-   * values alone.
+   * values alone (or both bools).
    */
   some(rows: Uint32Array): CodesAndDictionary | undefined {
     return this.dictionaryPage === undefined ? this.somePlain(rows) : this.someCoded(rows);
@@ -108,7 +100,7 @@ export class ChunkReader {
 
   /** Bytes of the entries of a dictionary of a fixed width. */
   fixedEntries(): Uint8Array {
-    const entries = this.entries();
+    const entries = (this.decodedEntries ??= this.entries());
     const count = this.dictionaryPage?.header.numValues ?? 0;
     if (this.width === 0 || entries.length !== count * this.width) {
       throw this.corrupt(`${count} entries of ${this.width} bytes`, `${entries.length} bytes`);
@@ -152,12 +144,9 @@ export class ChunkReader {
     const values = new Uint8Array(rows.length * width);
     const entries = this.dictionaryPage === undefined ? undefined : this.fixedEntries();
     this.forEachRow(rows, (page, row, i) => {
-      const code = page.codes[row];
+      const code = page.codeAt(row);
       if (code !== 0) {
         const source = entries ?? page.values;
-        if (code * width > source.length) {
-          throw this.corrupt(`${page.presentCount} values of ${width} bytes`, `${source.length} bytes`);
-        }
         for (let byte = 0, from = (code - 1) * width; byte < width; byte++) {
           values[i * width + byte] = source[from + byte];
         }
@@ -178,7 +167,7 @@ export class ChunkReader {
     const codes = new Uint32Array(rows.length);
     let present = 0;
     this.forEachRow(rows, (page, row, i) => {
-      codes[i] = page.codes[row];
+      codes[i] = page.codeAt(row);
       present |= codes[i];
     });
     return present === 0 ? undefined : { codes, dictionary: this.dictionary() };
@@ -187,19 +176,18 @@ export class ChunkReader {
   private somePlain(rows: Uint32Array): CodesAndDictionary | undefined {
     const codes = new Uint32Array(rows.length);
     if (this.isBool) {
-      const all = this.all();
       let present = 0;
-      for (let i = 0; i < rows.length; i++) {
-        codes[i] = all.codes[rows[i]];
+      this.forEachRow(rows, (page, row, i) => {
+        codes[i] = boolCode(page.values, page.codeAt(row));
         present |= codes[i];
-      }
-      return present === 0 ? undefined : { codes, dictionary: all.dictionary };
+      });
+      return present === 0 ? undefined : { codes, dictionary: new BoolDictionary([false, true]) };
     }
     const values: Uint8Array[] = [];
     let starts: Uint32Array | undefined;
-    let startsOf: DecodedPage | undefined;
+    let startsOf: DataPage | undefined;
     this.forEachRow(rows, (page, row, i) => {
-      const code = page.codes[row];
+      const code = page.codeAt(row);
       if (code === 0) {
         return;
       }
@@ -224,10 +212,9 @@ export class ChunkReader {
     let seen = 0;
     for (const page of pages) {
       for (let i = 0; i < page.codes.length; i++) {
-        const code = page.codes[i];
-        const bit = code === 0 ? 0 : 1 + ((page.values[(code - 1) >>> 3] >>> ((code - 1) & 7)) & 1);
-        codes[row++] = bit;
-        seen |= bit;
+        const code = boolCode(page.values, page.codes[i]);
+        codes[row++] = code;
+        seen |= code;
       }
     }
     if (seen === 2) {
@@ -240,11 +227,11 @@ export class ChunkReader {
   }
 
   /** `row` counts from the page's first. Cheapest when `rows` ascend. */
-  private forEachRow(rows: Uint32Array, visit: (page: DecodedPage, row: number, i: number) => void): void {
+  private forEachRow(rows: Uint32Array, visit: (page: DataPage, row: number, i: number) => void): void {
     const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
     let start = 0;
     let end = 0;
-    let page: DecodedPage | undefined;
+    let page: DataPage | undefined;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       if (page === undefined || row < start || row >= end) {
@@ -257,40 +244,22 @@ export class ChunkReader {
     }
   }
 
-  private decodePages(): DecodedPage[] {
+  private decodePages(): DataPage[] {
     const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
     return places.map((_, index) => this.page(index));
   }
 
-  private page(index: number): DecodedPage {
-    return (this.pages[index] ??= this.decodePage(index));
-  }
-
-  private decodePage(index: number): DecodedPage {
-    const { chunk } = this;
-    const place = (this.places ??= dataPagePlaces(chunk, this.bytes))[index];
-    const rowCount = place.header.numValues;
-    const content = pageContent(chunk, this.bytes, place, this.codecs);
-    return guarded(chunk, chunkStart(chunk.metadata) + place.contentStart, () => {
-      const { bits, presentCount, end } = chunk.column.optional
-        ? decodeLevels(content, rowCount)
-        : { bits: undefined, presentCount: rowCount, end: 0 };
-      const values = this.dictionaryPage === undefined ? content.subarray(end) : noBytes;
-      const dense =
-        this.dictionaryPage !== undefined
-          ? decodeCodes(content, end, presentCount, this.dictionaryPage.header.numValues)
-          : positions(this.checkedCount(values, presentCount));
-      return { codes: bits === undefined ? dense : spreadCodes(dense, bits, rowCount), presentCount, values };
-    });
-  }
-
-  /** Counts that lie must not become memory. */
-  private checkedCount(values: Uint8Array, presentCount: number): number {
-    const expected = this.isBool ? Math.ceil(presentCount / 8) : presentCount * this.width;
-    if (this.isBool || this.width > 0 ? values.length !== expected : values.length < 4 * presentCount) {
-      throw new HybridError(`${values.length} bytes for ${presentCount} values`);
+  private page(index: number): DataPage {
+    const known = this.pages[index];
+    if (known !== undefined) {
+      return known;
     }
-    return presentCount;
+    const { chunk, dictionaryPage } = this;
+    const place = (this.places ??= dataPagePlaces(chunk, this.bytes))[index];
+    const content = pageContent(chunk, this.bytes, place, this.codecs);
+    const page = new DataPage(chunk, place, content, dictionaryPage?.header.numValues);
+    this.pages[index] = page;
+    return page;
   }
 
   private presentCount(): number {
@@ -334,14 +303,9 @@ export class ChunkReader {
   }
 }
 
-const noBytes = new Uint8Array();
-
-function positions(count: number): Codes {
-  const codes = newCodes(count, count);
-  for (let i = 0; i < count; i++) {
-    codes[i] = i + 1;
-  }
-  return codes;
+/** Of the value at a position among packed bits, plus one: 1 for false, 2 for true; 0 where there is none. */
+function boolCode(bits: Uint8Array, position: number): number {
+  return position === 0 ? 0 : 1 + ((bits[(position - 1) >>> 3] >>> ((position - 1) & 7)) & 1);
 }
 
 function gather(entries: Uint8Array, codes: Codes, width: number): Uint8Array {

@@ -138,10 +138,10 @@ export function decodeLevels(
   return { bits, presentCount, end };
 }
 
-/** How many bits are set. */
-export function bitCount(bits: Uint8Array): number {
+/** How many bits are set in bytes [start, end). */
+export function bitCount(bits: Uint8Array, start = 0, end = bits.length): number {
   let count = 0;
-  for (let i = 0; i < bits.length; i++) {
+  for (let i = start; i < end; i++) {
     let byte = bits[i];
     byte -= (byte >>> 1) & 0x55;
     byte = (byte & 0x33) + ((byte >>> 2) & 0x33);
@@ -216,6 +216,41 @@ export function decodeCodes(page: Uint8Array, start: number, count: number, entr
     throw new HybridError(`code ${largest} of a dictionary with ${entryCount} entries`);
   }
   return codes;
+}
+
+/** One bit-packed run of codes, each of which can be looked up where it stands. */
+export interface PackedCodes {
+  readonly page: Uint8Array;
+  readonly at: number;
+  readonly codeBytes: number;
+  readonly entryCount: number;
+}
+
+/** The codes at `start` (the width byte), if `count` of them are one bit-packed run; {@link decodeCodes} reads all others. */
+export function packedCodes(
+  page: Uint8Array,
+  start: number,
+  count: number,
+  entryCount: number
+): PackedCodes | undefined {
+  const codeBytes = page[start] / 8;
+  if (count === 0 || !(codeBytes === 1 || codeBytes === 2 || codeBytes === 3 || codeBytes === 4)) {
+    return undefined;
+  }
+  const { header, at } = readHeader(page, start + 1);
+  const length = ((header - 1) / 2) * 8;
+  return header % 2 === 1 && length >= count && length * codeBytes <= page.length - at
+    ? { page, at, codeBytes, entryCount }
+    : undefined;
+}
+
+/** Code `index`, plus one. Errors: {@link HybridError} for a code that is no entry. */
+export function packedCodeAt({ page, at, codeBytes, entryCount }: PackedCodes, index: number): number {
+  const code = codeAt(page, at + index * codeBytes, codeBytes);
+  if (code >= entryCount) {
+    throw new HybridError(`code ${code} of a dictionary with ${entryCount} entries`);
+  }
+  return code + 1;
 }
 
 /** Zeros for `count` rows, of the narrowest type for codes up to `entryCount`. */

@@ -12,7 +12,7 @@ export function answer<T>(view: StoreView, progress: Progress, reader: TraceRead
     stats: {
       inspectedTraces: progress.inspectedTraces,
       inspectedSpans: progress.inspectedRows,
-      inspectedBytes: progress.inspectedBytes,
+      inspectedBytes: view.blocks.reduce((sum, { readBytes }) => sum + readBytes, 0),
       blocks: view.blocks.length,
       blocksRead: progress.blocksRead,
       soloTraces: reader.soloTraces,

@@ -15,7 +15,6 @@ export class Progress {
   private readonly signal: AbortSignal | undefined;
   inspectedRows = 0;
   inspectedTraces = 0;
-  inspectedBytes = 0;
   blocksRead = 0;
   /** Sources there are, and those that have been rated or left out. */
   sources = 0;

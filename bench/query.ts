@@ -1,0 +1,128 @@
+/**
+ * `npm run bench query [spans] [folder]`: the shop corpus in an engine of this process, blocks of about 125,000 spans, then queries over
+ * them, one at a time. A folder that is named is kept, and used again when it has data. The first run of a query counts apart (little has
+ * been read then, though the system has the files in memory), the median of ten beside it; a trace by id is always another one. CPU
+ * milliseconds are the mean of the same rounds, all threads: what a loaded machine falsifies least.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { shopBodies } from '../scripts/traces/generate.ts';
+import { openNodeEngine } from '../src/server/node-engine.ts';
+import type { Answer } from '../src/store/trace-store.ts';
+import { attributeOf } from '../src/trace/model.ts';
+import { parseQuery } from '../src/traceql/parser.ts';
+
+const tenant = 'single-tenant';
+const spanCount = Number(process.argv[2] ?? 500_000);
+const rounds = 10;
+const folder = process.argv[3] ?? mkdtempSync(join(tmpdir(), 'vivace-bench-'));
+const limits = { headRowsMax: 125_000, retentionMs: 0, headAgeMsMax: 1e9 };
+const allTime = { startUnixNanos: undefined, endUnixNanos: undefined };
+
+const { engine, close } = await openNodeEngine(folder, { limits });
+try {
+  await engine.whenReady();
+  if (engine.status().blockSpans === 0) {
+    const startUnixNanos = 1_767_225_600_000_000_000n;
+    for (const body of shopBodies({ seed: 1, spans: spanCount, startUnixNanos })) {
+      await engine.ingest({ tenant, encoding: 'otlp-protobuf', compression: 'identity', body, decoded: body });
+    }
+    await engine.flush();
+  }
+  const { blocks, blockSpans } = engine.status();
+  console.log(`${blockSpans} spans in ${blocks} blocks; load ${loadavg()[0].toFixed(1)}`);
+  console.log(
+    `${'query'.padEnd(58)}${'first ms'.padStart(10)}${'median ms'.padStart(11)}${'CPU ms'.padStart(9)}${'read KiB'.padStart(10)}  answer`
+  );
+  await measure();
+} finally {
+  await close();
+  if (process.argv[3] === undefined) {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measure(): Promise<void> {
+  const search = (text: string, limit = 20) =>
+    engine.search({ tenant, query: parseQuery(text), range: allTime, limit, spansPerSpanset: 3 });
+  const newest = await search('{}', 400);
+  const traceIds = newest.data.map(({ traceId }) => traceId);
+  const needle = await someRequestId(traceIds);
+  for (const text of [
+    `{span.app.request.id="${needle}"}`,
+    `{.app.request.id="${needle}"}`,
+    '{status=error}',
+    '{status=error && duration>50ms}',
+    '{span.http.route=~".*checkout.*"}',
+    '{resource.service.name="frontend"} >> {status=error}',
+  ]) {
+    await report(
+      text,
+      () => search(text),
+      (found) => `${found.length} traces`
+    );
+  }
+  for (const text of ['{} | rate() by (resource.service.name)', '{duration>50ms} | quantile_over_time(duration, .9)']) {
+    const startUnixNanos = newest.data[0].startUnixNanos - 3_600_000_000_000n;
+    const endUnixNanos = newest.data[0].startUnixNanos + 60_000_000_000n;
+    const query = parseQuery(text);
+    const ask = () =>
+      engine.metrics({ tenant, query, startUnixNanos, endUnixNanos, stepNanos: 60_000_000_000n, exemplars: 0 });
+    await report(text, ask, (series) => `${series.length} series`, 3);
+  }
+  let next = 0;
+  const byId = () => engine.trace({ tenant, traceId: traceIds[next++ % traceIds.length] });
+  await report('trace by id', byId, (trace) => `${trace?.spans.length ?? 0} spans`, 200);
+  await report(
+    'a trace id that is not there',
+    () => engine.trace({ tenant, traceId: `${(next++).toString(16).padStart(8, '7')}${'5'.repeat(24)}` }),
+    (trace) => `${trace?.spans.length ?? 0} spans`,
+    200
+  );
+}
+
+/** An attribute value of one trace. */
+async function someRequestId(traceIds: readonly string[]): Promise<string> {
+  for (const traceId of traceIds) {
+    const { data } = await engine.trace({ tenant, traceId });
+    for (const span of data?.spans ?? []) {
+      const id = attributeOf(span.attributes, 'app.request.id');
+      if (id?.type === 'string') {
+        return id.value;
+      }
+    }
+  }
+  throw new Error('no span with app.request.id');
+}
+
+async function report<T>(
+  name: string,
+  ask: () => Promise<Answer<T>>,
+  summary: (data: T) => string,
+  times = rounds
+): Promise<void> {
+  const start = performance.now();
+  const first = await ask();
+  const firstMs = performance.now() - start;
+  const taken: number[] = [];
+  let readBytes = 0;
+  const cpu = process.cpuUsage();
+  for (let round = 0; round < times; round++) {
+    const from = performance.now();
+    const { stats } = await ask();
+    taken.push(performance.now() - from);
+    readBytes += stats.inspectedBytes;
+  }
+  const used = process.cpuUsage(cpu);
+  taken.sort((a, b) => a - b);
+  const p99 = times >= 100 ? `, p99 ${taken[Math.floor(times * 0.99)].toFixed(1)} ms` : '';
+  console.log(
+    name.replace(/[0-9a-f-]{36}/, '…').padEnd(58) +
+      firstMs.toFixed(1).padStart(10) +
+      taken[times >> 1].toFixed(2).padStart(11) +
+      ((used.user + used.system) / 1000 / times).toFixed(2).padStart(9) +
+      (readBytes / times / 1024).toFixed(0).padStart(10) +
+      `  ${summary(first.data)}${p99}`
+  );
+}

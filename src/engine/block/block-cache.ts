@@ -1,0 +1,42 @@
+import type { ValueDictionary } from '../row-set.ts';
+import { FooterCache } from './footer.ts';
+import { LruByBytes } from './lru-by-bytes.ts';
+import type { TraceTable } from './trace-table.ts';
+
+/** Bounds of a {@link BlockCache}, in bytes of memory. */
+export interface BlockCacheLimits {
+  readonly footerCacheBytesMax: number;
+  readonly indexCacheBytesMax: number;
+  readonly chunkCacheBytesMax: number;
+}
+
+/**
+ * What queries have read of blocks, for the next query. Owned by the engine, shared by all readers. Keys begin with a block's path and a
+ * space; blocks never change, so nothing here is ever out of date.
+ */
+export class BlockCache {
+  readonly footers: FooterCache;
+  /** What decides that a row group need not be read: bloom filters, tables of traces, dictionaries. Checked and decoded. */
+  readonly blooms: LruByBytes<Uint8Array>;
+  readonly traces: LruByBytes<TraceTable>;
+  readonly dictionaries: LruByBytes<ValueDictionary>;
+  /** Column chunks as stored, of the columns that queries name. */
+  readonly chunks: LruByBytes<Uint8Array>;
+
+  constructor({ footerCacheBytesMax, indexCacheBytesMax, chunkCacheBytesMax }: BlockCacheLimits) {
+    this.footers = new FooterCache(footerCacheBytesMax);
+    // 10 bits a trace against 20 bytes a trace: blooms of all blocks, tables of those that traces are found in.
+    this.blooms = new LruByBytes(indexCacheBytesMax / 4);
+    this.traces = new LruByBytes(indexCacheBytesMax / 4);
+    this.dictionaries = new LruByBytes(indexCacheBytesMax / 2);
+    this.chunks = new LruByBytes(chunkCacheBytesMax);
+  }
+
+  /** For blocks that have been removed, or turned out to be damaged: the next read sees the disk. */
+  forget(path: string): void {
+    this.footers.forget(path);
+    for (const lru of [this.blooms, this.traces, this.dictionaries, this.chunks]) {
+      lru.deletePrefix(`${path} `);
+    }
+  }
+}
