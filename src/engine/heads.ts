@@ -1,3 +1,4 @@
+import { AwakeHeads } from './head/awake-heads.ts';
 import { Head } from './head/head.ts';
 import { OtlpWalker } from './head/walk.ts';
 import type { EngineLimits } from './limits.ts';
@@ -28,6 +29,8 @@ export class Heads {
   private readonly limits: EngineLimits;
   /** One for all heads: its buffers grow as big as a request. */
   private readonly walker = new OtlpWalker();
+  /** Decides which of the small heads are kept as columns. */
+  private readonly awake = new AwakeHeads();
   private readonly byTenant = new Map<string, HeadSlot[]>();
 
   constructor(limits: EngineLimits) {
@@ -48,7 +51,7 @@ export class Heads {
     const slot: HeadSlot = {
       tenant,
       id,
-      head: new Head(this.limits.head, this.walker),
+      head: new Head(this.limits.head, this.walker, this.awake),
       createdMs: nowMs,
       firstSequence: 0,
       lastSequence: 0,
@@ -93,6 +96,7 @@ export class Heads {
   }
 
   remove(slot: HeadSlot): void {
+    slot.head.close();
     const rest = this.of(slot.tenant).filter((other) => other !== slot);
     if (rest.length === 0) {
       this.byTenant.delete(slot.tenant);

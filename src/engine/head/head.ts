@@ -1,19 +1,39 @@
 import { assert } from '../../base/assert.ts';
 import type { UnixNanos } from '../../trace/model.ts';
+import type { AwakeHeads, Restable } from './awake-heads.ts';
 import { HeadBuilder, type BuilderMark } from './builder.ts';
 import { defaultHeadLimits, type HeadLimits } from './limits.ts';
 import { rowColumns } from './rows.ts';
 import { snapshotOf, type HeadSnapshot } from './snapshot.ts';
 import { OtlpWalker, type Verdict } from './walk.ts';
 
+/** A head whose requests are no more than so many bytes can rest; walking them again takes about 0.2 ms. */
+const restBytesMax = 32 * 1024;
+
+/** What a resting head knows without its columns. */
+interface Rest {
+  readonly rowCount: number;
+  readonly minStartUnixNanos: UnixNanos;
+  readonly maxEndUnixNanos: UnixNanos;
+}
+
 /**
  * Spans of one tenant that no block holds yet. One thread writes: {@link append} adds the rows of a request, {@link commit} publishes
  * them once they are durable, {@link rollback} takes back what is not published. Readers work on {@link snapshot}s, in any thread.
+ *
+ * While it is small it keeps the requests as well, and can {@link rest} as nothing but these: the same requests in the same order make
+ * the same columns.
  */
-export class Head {
+export class Head implements Restable {
   readonly limits: HeadLimits;
   private readonly walker: OtlpWalker | undefined;
-  private readonly builder = new HeadBuilder();
+  private readonly awake: AwakeHeads | undefined;
+  /** Absent in an empty head and at rest. */
+  private columns: HeadBuilder | undefined = undefined;
+  private resting: Rest | undefined = undefined;
+  /** Copies of the requests that made the rows; `undefined` once they are too many to rest. */
+  private requests: { readonly otlp: Uint8Array; readonly row: number }[] | undefined;
+  private requestBytes = 0;
   /** The number of published rows, shared. */
   private readonly committed = new Int32Array(new SharedArrayBuffer(4));
   /** Before each unpublished request, oldest first. */
@@ -22,17 +42,22 @@ export class Head {
   private minSequence: number | undefined = undefined;
   private maxSequence: number | undefined = undefined;
 
-  /** `walker`: shared by the heads of one thread, as its buffers grow as big as a request; without it each request gets a fresh one. */
-  constructor(limits: HeadLimits = defaultHeadLimits, walker?: OtlpWalker) {
+  /**
+   * `walker`: shared by the heads of one thread, as its buffers grow as big as a request; without it each request gets a fresh one.
+   * `awake`: shared as well, decides which small heads rest; without it none does.
+   */
+  constructor(limits: HeadLimits = defaultHeadLimits, walker?: OtlpWalker, awake?: AwakeHeads) {
     // A row counts its values in 16 bits.
     assert(limits.attributesMax <= 60_000, `attributesMax ${limits.attributesMax} is above 60000`);
     this.limits = limits;
     this.walker = walker;
+    this.awake = awake;
+    this.requests = awake === undefined ? undefined : [];
   }
 
   /** Rows, unpublished ones included. */
   get rowCount(): number {
-    return this.builder.rows.count;
+    return this.columns?.rows.count ?? this.resting?.rowCount ?? 0;
   }
 
   get committedRowCount(): number {
@@ -41,17 +66,29 @@ export class Head {
 
   /** Unpublished rows included. */
   get memoryBytes(): number {
-    return this.builder.memoryBytes;
+    return (this.columns?.memoryBytes ?? 0) + this.requestBytes;
   }
 
   /** Earliest start of a row, published or not; `undefined` when there is none. */
   get minStartUnixNanos(): UnixNanos | undefined {
-    return this.rowCount === 0 ? undefined : unsigned(this.builder.minStartLow, this.builder.minStartHigh);
+    if (this.resting !== undefined) {
+      return this.resting.minStartUnixNanos;
+    }
+    const { columns } = this;
+    return columns === undefined || columns.rows.count === 0
+      ? undefined
+      : unsigned(columns.minStartLow, columns.minStartHigh);
   }
 
   /** Latest end of a row, published or not; `undefined` when there is none. */
   get maxEndUnixNanos(): UnixNanos | undefined {
-    return this.rowCount === 0 ? undefined : unsigned(this.builder.maxEndLow, this.builder.maxEndHigh);
+    if (this.resting !== undefined) {
+      return this.resting.maxEndUnixNanos;
+    }
+    const { columns } = this;
+    return columns === undefined || columns.rows.count === 0
+      ? undefined
+      : unsigned(columns.maxEndLow, columns.maxEndHigh);
   }
 
   /** Lowest and highest sequence given to {@link commit}. */
@@ -70,15 +107,17 @@ export class Head {
    * nothing of the request stays.
    */
   append(otlp: Uint8Array): Verdict {
-    const mark = this.builder.mark();
+    const builder = this.wake();
+    const mark = builder.mark();
     try {
-      const verdict = (this.walker ?? new OtlpWalker()).walk(otlp, this.builder, this.limits);
+      const verdict = (this.walker ?? new OtlpWalker()).walk(otlp, builder, this.limits);
       if (this.rowCount > mark.row) {
         this.marks.push(mark);
+        this.keepRequest(otlp, mark.row);
       }
       return verdict;
     } catch (error) {
-      this.builder.rollback(mark);
+      builder.rollback(mark);
       throw error;
     }
   }
@@ -105,6 +144,9 @@ export class Head {
     assert((this.marks[0]?.row ?? this.rowCount) === rowCount, `commit of ${rowCount} rows cuts a request`);
     this.pinned = undefined;
     Atomics.store(this.committed, 0, rowCount);
+    if (this.requests !== undefined) {
+      this.awake?.touch(this);
+    }
   }
 
   /** Takes back the unpublished rows from `rowCount` on, which the head had before some {@link append}. */
@@ -114,18 +156,42 @@ export class Head {
     }
     const index = this.marks.findIndex((mark) => mark.row === rowCount);
     assert(index >= 0, `rollback to ${rowCount} rows: no unpublished request begins there`);
-    this.builder.rollback(this.marks[index]);
+    this.wake().rollback(this.marks[index]);
     this.marks.length = index;
+    while (this.requests?.at(-1) !== undefined && this.requests[this.requests.length - 1].row >= rowCount) {
+      this.requestBytes -= this.requests.pop()!.otlp.length;
+    }
   }
 
   /** The published rows, pinned. Plain data that can be posted to a worker: see `openSnapshot`. */
   snapshot(): HeadSnapshot {
-    return (this.pinned ??= snapshotOf(this.builder, this.committedRowCount));
+    return (this.pinned ??= snapshotOf(this.wake(), this.committedRowCount));
+  }
+
+  /** Gives the columns back, snapshots aside, until they are asked for again. Does nothing while requests are unpublished. */
+  rest(): void {
+    const { minStartUnixNanos, maxEndUnixNanos, rowCount } = this;
+    if (
+      this.requests === undefined ||
+      this.marks.length > 0 ||
+      minStartUnixNanos === undefined ||
+      maxEndUnixNanos === undefined
+    ) {
+      return;
+    }
+    this.resting = { rowCount, minStartUnixNanos, maxEndUnixNanos };
+    this.columns = undefined;
+    this.pinned = undefined;
+  }
+
+  /** The head is not used any more; snapshots stay as they are. */
+  close(): void {
+    this.awake?.forget(this);
   }
 
   /** Sanity of the indexes, for tests: throws when they disagree with the rows. Linear in the rows. */
   verify(): void {
-    const { rows, traces, spanIndex } = this.builder;
+    const { rows, traces, spanIndex } = this.wake();
     for (let row = 0; row < rows.count; row++) {
       const ordinal = rows.wordAt(row, rowColumns.trace);
       let found = spanIndex.find(ordinal, rows.wordAt(row, rowColumns.spanId), rows.wordAt(row, rowColumns.spanId, 1));
@@ -137,6 +203,40 @@ export class Head {
         ordinal < traces.count && traces.lastRow(ordinal) >= row,
         `row ${row}: its trace ${ordinal} ends before it`
       );
+    }
+  }
+
+  /** The columns, made of the requests where the head rested. */
+  private wake(): HeadBuilder {
+    let { columns } = this;
+    if (columns === undefined) {
+      columns = new HeadBuilder();
+      const walker = this.walker ?? new OtlpWalker();
+      for (const { otlp } of this.requests ?? []) {
+        walker.walk(otlp, columns, this.limits);
+      }
+      const rows = this.resting?.rowCount ?? 0;
+      assert(columns.rows.count === rows, `a head of ${rows} rows wakes with ${columns.rows.count}`);
+      this.columns = columns;
+      this.resting = undefined;
+    }
+    if (this.requests !== undefined) {
+      this.awake?.touch(this);
+    }
+    return columns;
+  }
+
+  private keepRequest(otlp: Uint8Array, row: number): void {
+    if (this.requests === undefined) {
+      return;
+    }
+    this.requestBytes += otlp.length;
+    if (this.requestBytes > restBytesMax) {
+      this.requests = undefined;
+      this.requestBytes = 0;
+      this.awake?.forget(this);
+    } else {
+      this.requests.push({ otlp: new Uint8Array(otlp), row }); // the caller's buffer may be written to again
     }
   }
 }
