@@ -1,10 +1,12 @@
 import { defineConfig } from '@playwright/test';
-import { chromiumPath } from './tests/e2e/chromium.ts';
+import { chromiumLaunch } from './tests/support/chromium.ts';
 
 // Browser tests of the built standalone page against the real server. The plugin's are in tests/host.
 export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '**/*.spec.ts',
+  // Makes docs/screenshots, on demand: VIVACE_SCREENSHOTS=1.
+  testIgnore: process.env['VIVACE_SCREENSHOTS'] ? [] : '**/screenshots.spec.ts',
   outputDir: 'test-results/e2e',
   // Generous: the machine may be busy, and a browser test that fails for that is worse than a slow one.
   timeout: 60_000,
@@ -19,18 +21,6 @@ export default defineConfig({
     timezoneId: 'UTC',
     actionTimeout: 15_000,
     trace: 'retain-on-failure',
-    launchOptions: {
-      executablePath: chromiumPath(),
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions: chromiumLaunch,
   },
 });

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import type { Clock } from '../../src/base/clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { TraceStore } from '../../src/store/trace-store.ts';
 import { resolveConfig } from '../../src/server/config.ts';
@@ -25,6 +26,7 @@ const freePorts = {
   otlp_grpc_address: '127.0.0.1:0',
   otlp_http_address: '127.0.0.1:0',
   query_address: '127.0.0.1:0',
+  grpc_query_address: '127.0.0.1:0',
   zipkin_address: '127.0.0.1:0',
   jaeger_http_address: '127.0.0.1:0',
   jaeger_grpc_address: '127.0.0.1:0',
@@ -38,6 +40,7 @@ export interface TestServerOptions {
   /** As in the YAML file. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly pageDir?: string;
+  readonly clock?: Clock;
 }
 
 /** In this process. Resolves when the store is open, or at once when `openStore` is given. */
@@ -47,7 +50,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const server = await runServer({
     config,
     build: { version: '0.0.0-test', revision: 'test', branch: '', buildDate: '', runtime: `node ${process.version}` },
-    clock: nodeClock(),
+    clock: options.clock ?? nodeClock(),
     log: createLogger(config.logLevel),
     pageDir: options.pageDir ?? path.join(import.meta.dirname, 'no-page'),
     openStore: options.openStore ?? (async () => opened(options.store ?? new MemoryStore())),
