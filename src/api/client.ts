@@ -82,8 +82,15 @@ export interface NamesRequest {
 /** Errors of every method: CodedError, with the code that belongs to the HTTP status and the server's text as message. */
 export interface Client {
   search(request: ClientSearchRequest): Promise<ClientAnswer<SearchAnswer>>;
-  /** Whole, whatever the range. `data` is undefined when the server does not know the trace. */
-  trace(traceId: TraceId, signal?: AbortSignal): Promise<ClientAnswer<readonly Span[] | undefined>>;
+  /**
+   * Whole: Vivace ignores `range`, which tells other servers where to look. `data` is undefined when the server does not know the
+   * trace.
+   */
+  trace(
+    traceId: TraceId,
+    signal?: AbortSignal,
+    range?: SecondsRange
+  ): Promise<ClientAnswer<readonly Span[] | undefined>>;
   attributeNames(request?: NamesRequest): Promise<readonly AttributeName[]>;
   /** `attribute` as TraceQL writes it: `resource.service.name`, `name`. */
   attributeValues(attribute: string, request?: NamesRequest & { limit?: number }): Promise<readonly AttributeValue[]>;
@@ -120,16 +127,12 @@ export function createClient(transport: Transport): Client {
       }
       return searchAnswerOf(await getJson('/api/search', params, signal));
     },
-    async trace(traceId, signal) {
-      const response = await send({
-        method: 'GET',
-        path: `/api/v2/traces/${traceId}`,
-        headers: acceptProtobuf,
-        signal,
-      });
+    async trace(traceId, signal, range) {
+      const lookUp = { method: 'GET', params: rangeParams(range), headers: acceptProtobuf, signal } as const;
+      const response = await send({ ...lookUp, path: `/api/v2/traces/${traceId}` });
       if (response.status === 404) {
         // No such trace, or a server without the second version of the route.
-        return traceV1(await send({ method: 'GET', path: `/api/traces/${traceId}`, headers: acceptProtobuf, signal }));
+        return traceV1(await send({ ...lookUp, path: `/api/traces/${traceId}` }));
       }
       return traceV2(succeeded(response));
     },

@@ -2,7 +2,7 @@ import { dateTime, locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { createClient } from '../api/client.ts';
 import { proxyTransport } from '../datasource/backend-transport.ts';
 import type { Host } from '../ui/host.ts';
-import { darkTheme, lightTheme, type Theme } from '../ui/kit/theme.ts';
+import { gunzip } from './gunzip.ts';
 import { urlViewState } from './url-view-state.ts';
 
 /** Keys in the browser's storage are shared by all of Grafana. */
@@ -37,19 +37,6 @@ export function pageHost(dataSource: { readonly uid: string; readonly url?: stri
   };
 }
 
-/** Our colours on Grafana's ground: the page must not look like a patch on it. */
-export function uiTheme(theme: GrafanaTheme2): Theme {
-  const base = theme.isDark ? darkTheme : lightTheme;
-  return {
-    ...base,
-    background: theme.colors.background.primary,
-    surface: theme.colors.background.secondary,
-    line: theme.colors.border.weak,
-    text: theme.colors.text.primary,
-    textMuted: theme.colors.text.secondary,
-  };
-}
-
 /** The full view of a trace: a page of the app. Where Grafana runs below a path, the link is too. */
 export function fullViewHref(traceId: string, spanId: string, datasourceUid: string): string {
   const span = spanId === '' ? '' : `span=${spanId}&`;
@@ -73,9 +60,4 @@ async function copyText(text: string): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else copies without a secure context
   document.execCommand('copy');
   area.remove();
-}
-
-async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -6,19 +6,23 @@ import { isBuilderQuery, traceqlOf, type VivaceQuery } from './query.ts';
 import { SearchBuilder } from './SearchBuilder.tsx';
 import type { VivaceJsonData } from './settings.ts';
 import { TraceqlField } from './TraceqlField.tsx';
+import { UploadField } from './UploadField.tsx';
 
 const editorModes = [
   { label: 'Search', value: 'traceqlSearch', description: 'Conditions in rows' },
   { label: 'TraceQL', value: 'traceql', description: 'A TraceQL query or a trace ID' },
+  { label: 'File', value: 'upload', description: 'A trace file: OTLP, Tempo, Jaeger, Zipkin' },
 ];
 
-/** The query editor of Explore and panels: conditions in rows, or TraceQL. */
+/** The query editor of Explore and panels: conditions in rows, TraceQL, or a file. */
 export function QueryEditor({
+  datasource,
   query,
+  range,
   onChange,
   onRunQuery,
 }: QueryEditorProps<DataSource, VivaceQuery, VivaceJsonData>) {
-  const mode = isBuilderQuery(query) ? 'traceqlSearch' : 'traceql';
+  const mode = query.queryType === 'upload' ? 'upload' : isBuilderQuery(query) ? 'traceqlSearch' : 'traceql';
 
   const switchMode = (queryType: string) => {
     // What the rows said goes on as text; text cannot become rows.
@@ -33,14 +37,18 @@ export function QueryEditor({
           <RadioButtonGroup options={editorModes} value={mode} onChange={switchMode} size="md" />
         </InlineField>
       </InlineFieldRow>
-      {mode === 'traceqlSearch' ? (
+      {mode === 'upload' && <UploadField datasource={datasource} onRead={onRunQuery} />}
+      {mode === 'traceqlSearch' && (
         <SearchBuilder
           filters={query.filters ?? []}
           onChange={(filters) => onChange({ ...query, filters })}
           onRunQuery={onRunQuery}
         />
-      ) : (
+      )}
+      {mode === 'traceql' && (
         <TraceqlField
+          client={datasource.client}
+          range={range}
           text={query.query ?? ''}
           onCommit={(text) => onChange({ ...query, queryType: 'traceql', query: text })}
           onRun={onRunQuery}

@@ -1,17 +1,29 @@
-import { InlineField, TextArea } from '@grafana/ui';
-import { useEffect, useState, type KeyboardEvent } from 'react';
-
-const diagnosticsDelayMs = 300;
+import { dateTime, type TimeRange } from '@grafana/data';
+import { InlineField, TextArea, useTheme2 } from '@grafana/ui';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import type { Client } from '../api/client.ts';
+import { uiTheme } from '../app/ui-theme.ts';
+import { cssVariables } from '../ui/kit/theme.ts';
+import type { TraceqlEditorInGrafanaProps } from './TraceqlEditorInGrafana.tsx';
 
 interface TraceqlFieldProps {
+  readonly client: Client;
+  /** Names and values are completed from it. */
+  readonly range: TimeRange | undefined;
   readonly text: string;
   /** Called on blur and before a run, with the text as typed. */
   readonly onCommit: (text: string) => void;
   readonly onRun: () => void;
 }
 
-/** A TraceQL query or a trace ID as text. Shift+Enter runs it; what does not parse is explained below. */
-export function TraceqlField({ text, onCommit, onRun }: TraceqlFieldProps) {
+const placeholder =
+  'Trace ID or TraceQL: { resource.service.name = "checkout" && duration > 1s }   (run with Shift+Enter)';
+
+/** The editor comes with the first query that is edited: dashboards that only show traces need none. */
+const Editor = lazy(() => import('./TraceqlEditorInGrafana.tsx').catch(() => ({ default: PlainEditor })));
+
+/** A TraceQL query or a trace ID as text, completed and checked as one types. Shift+Enter runs it. */
+export function TraceqlField({ client, range, text, onCommit, onRun }: TraceqlFieldProps) {
   const [draft, setDraft] = useState(text);
   const [committed, setCommitted] = useState(text);
   // The query can change from outside: history, "edit as text", another data source.
@@ -19,57 +31,51 @@ export function TraceqlField({ text, onCommit, onRun }: TraceqlFieldProps) {
     setCommitted(text);
     setDraft(text);
   }
-  const problem = useProblem(draft);
-
-  const runOnShiftEnter = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && event.shiftKey) {
-      event.preventDefault();
+  const grafanaTheme = useTheme2();
+  const theme = useMemo(() => uiTheme(grafanaTheme), [grafanaTheme]);
+  const editor: TraceqlEditorInGrafanaProps = {
+    client,
+    theme,
+    placeholder,
+    fromMs: range?.from.valueOf() ?? dateTime().subtract(1, 'h').valueOf(),
+    toMs: range?.to.valueOf() ?? dateTime().valueOf(),
+    value: draft,
+    onChange: setDraft,
+    onBlur: () => draft !== text && onCommit(draft),
+    onSubmit: () => {
       onCommit(draft);
       onRun();
-    }
+    },
   };
-
   return (
-    <>
-      <InlineField label="TraceQL" grow shrink invalid={problem !== undefined} labelWidth={14}>
-        <TextArea
-          aria-label="TraceQL query"
-          data-testid="vivace-traceql"
-          placeholder='Trace ID or TraceQL: { resource.service.name = "checkout" && duration > 1s }   (run with Shift+Enter)'
-          rows={Math.min(20, Math.max(2, draft.split('\n').length))}
-          spellCheck={false}
-          style={{ fontFamily: 'monospace' }}
-          value={draft}
-          onChange={(event) => setDraft(event.currentTarget.value)}
-          onBlur={() => draft !== text && onCommit(draft)}
-          onKeyDown={runOnShiftEnter}
-        />
-      </InlineField>
-      {problem !== undefined && (
-        <pre role="status" data-testid="vivace-traceql-problem" style={{ whiteSpace: 'pre-wrap' }}>
-          {problem}
-        </pre>
-      )}
-    </>
+    <InlineField label="TraceQL" grow shrink labelWidth={14}>
+      <div style={{ ...cssVariables(theme), flexGrow: 1, minWidth: 0 }} data-testid="vivace-traceql">
+        <Suspense fallback={<PlainEditor {...editor} />}>
+          <Editor {...editor} />
+        </Suspense>
+      </div>
+    </InlineField>
   );
 }
 
-/** The parser is loaded with the first text: dashboards that only show traces need no editor. */
-function useProblem(text: string): string | undefined {
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    let isCurrent = true;
-    // A moment without typing: half a query is no mistake yet.
-    const timer = setTimeout(async () => {
-      const { problemOf } = await import('./diagnostics.ts');
-      if (isCurrent) {
-        setProblem(problemOf(text));
-      }
-    }, diagnosticsDelayMs);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [text]);
-  return problem;
+/** Until the editor is here, and where it cannot be loaded. */
+function PlainEditor({ value, onChange, onBlur, onSubmit }: TraceqlEditorInGrafanaProps) {
+  return (
+    <TextArea
+      aria-label="TraceQL query"
+      placeholder={placeholder}
+      rows={Math.min(20, Math.max(2, value.split('\n').length))}
+      spellCheck={false}
+      style={{ fontFamily: 'monospace' }}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      onBlur={onBlur}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && event.shiftKey) {
+          event.preventDefault();
+          onSubmit();
+        }
+      }}
+    />
+  );
 }

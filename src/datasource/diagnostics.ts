@@ -4,10 +4,10 @@ import { parseQuery } from '../traceql/parser.ts';
 import { validateQuery } from '../traceql/validate.ts';
 
 /**
- * What is wrong with the text, drawn with a caret; `undefined` when it is a trace id, valid TraceQL or empty. Text with template
- * variables is left to the server: what they stand for is not known here.
+ * What is wrong with the text; `undefined` when it is a trace id, valid TraceQL or empty. Text with template variables is left to the
+ * server: what they stand for is not known here.
  */
-export function problemOf(text: string): string | undefined {
+export function checkText(text: string): QueryError | undefined {
   if (text.trim() === '' || parseTraceId(text) !== undefined || /\$\w|\$\{|\[\[/.test(text)) {
     return undefined;
   }
@@ -15,6 +15,9 @@ export function problemOf(text: string): string | undefined {
     validateQuery(parseQuery(text));
     return undefined;
   } catch (error) {
-    return error instanceof QueryError ? error.toString() : String(error);
+    if (error instanceof QueryError) {
+      return error;
+    }
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planQuery, traceqlOf, type VivaceQuery } from './query.ts';
+import { planQuery, traceqlOf, unitOfMetrics, type VivaceQuery } from './query.ts';
 import { traceqlFromFilters } from './search-filters.ts';
 
 const plan = (query: Partial<VivaceQuery>) => planQuery({ refId: 'A', ...query });
@@ -92,4 +92,18 @@ test('filters as Tempo writes them', () => {
     ]),
     '{traceDuration > 1s && traceDuration < 2s}'
   );
+});
+
+test('an uploaded file, and the unit of durations', () => {
+  assert.deepEqual(plan({ queryType: 'upload', query: 'abc' }), { kind: 'upload' });
+  assert.equal(traceqlOf({ refId: 'A', queryType: 'upload', query: 'abc' }), '');
+  assert.equal(unitOfMetrics('{} | quantile_over_time(duration, .9) by(name)'), 's');
+  assert.equal(unitOfMetrics('{ status = error } | max_over_time(span:duration)'), 's');
+  for (const text of [
+    '{} | rate()',
+    '{} | avg_over_time(span.bytes)',
+    '({} | max_over_time(duration)) / ({} | rate())',
+  ]) {
+    assert.equal(unitOfMetrics(text), undefined, text);
+  }
 });

@@ -8,7 +8,7 @@ import { isComplete, traceqlFromFilters, type SearchFilter } from './search-filt
  * exemplar destination moves to Vivace by changing the data source's uid and type.
  */
 export interface VivaceQuery extends DataQuery {
-  /** `traceql` | `traceqlSearch` and, from elsewhere, `traceId`, `nativeSearch`, `clear` or nothing. */
+  /** `traceql` | `traceqlSearch` | `upload` and, from elsewhere, `traceId`, `nativeSearch`, `clear` or nothing. */
   queryType?: string;
   /** TraceQL, or a trace id: 1 to 32 hex digits under any `queryType`. */
   query?: string;
@@ -36,6 +36,8 @@ export type QueryPlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'unsupported'; readonly message: string }
   | { readonly kind: 'trace'; readonly traceId: TraceId }
+  /** The trace file that the query editor was given. */
+  | { readonly kind: 'upload' }
   | {
       readonly kind: 'search';
       readonly traceql: string;
@@ -56,7 +58,10 @@ export function planQuery(query: VivaceQuery): QueryPlan {
   if (query.queryType === 'clear') {
     return { kind: 'none' };
   }
-  if (query.queryType === 'serviceMap' || query.queryType === 'upload') {
+  if (query.queryType === 'upload') {
+    return { kind: 'upload' };
+  }
+  if (query.queryType === 'serviceMap') {
     return {
       kind: 'unsupported',
       message: `Vivace has no query type "${query.queryType}"; use "traceql" or "traceqlSearch".`,
@@ -78,6 +83,9 @@ export function planQuery(query: VivaceQuery): QueryPlan {
 
 /** The TraceQL that a query stands for: what history, the inspector and "edit as text" show. */
 export function traceqlOf(query: VivaceQuery): string {
+  if (query.queryType === 'upload') {
+    return '';
+  }
   return isBuilderQuery(query) ? traceqlFromFilters(query.filters ?? []) : (query.query ?? '').trim();
 }
 
@@ -117,4 +125,12 @@ function metricsPlan(traceql: string, query: VivaceQuery): QueryPlan {
 function isMetricsText(text: string): boolean {
   const code = text.replace(/"(?:\\.|[^"\\])*"|`[^`]*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '""');
   return /\|\s*(rate|compare|histogram_over_time|[a-z]+_over_time)\s*\(/.test(code);
+}
+
+/** `s` where the values of a metrics query are durations, which the server answers in seconds. */
+export function unitOfMetrics(traceql: string): string | undefined {
+  const measured =
+    /\|\s*(?:min|max|avg|sum|quantile)_over_time\s*\(\s*(?:span:|trace:)?(?:duration|traceDuration)\b/.exec(traceql);
+  // Sums and quotients of several series measure what only their author knows.
+  return measured !== null && !traceql.trimStart().startsWith('(') ? 's' : undefined;
 }

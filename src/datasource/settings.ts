@@ -31,5 +31,11 @@ export interface VivaceJsonData extends DataSourceJsonData {
   };
   serviceMap?: { datasourceUid?: string };
   nodeGraph?: { enabled?: boolean };
+  /** Look-ups of trace ids: with the shift enabled only around the time range, which servers other than ours read less for. */
+  traceQuery?: { timeShiftEnabled?: boolean; spanStartTimeShift?: string; spanEndTimeShift?: string };
+  /** At most so many names or values in a list. */
+  tagLimit?: number;
   spanBar?: { type?: 'None' | 'Duration' | 'Tag'; tag?: string };
 }
+
+export const defaultTagLimit = 5000;

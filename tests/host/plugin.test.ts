@@ -49,7 +49,9 @@ const schemas = {
     category: z.literal('tracing'),
     tracing: z.literal(true),
     metrics: z.literal(true),
-    annotations: z.literal(false),
+    annotations: z.literal(true),
+    // One-of operators of ad hoc filters.
+    multiValueFilterOperators: z.literal(true),
     // No backend: no alerting, no logs of its own, no Live channel.
     alerting: z.literal(false),
     logs: z.literal(false),

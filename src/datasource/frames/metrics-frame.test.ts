@@ -76,3 +76,23 @@ test('an instant query is a table; a histogram is a heatmap; a partial answer sa
   assert.equal(heatmap.meta?.preferredVisualisationPluginId, 'heatmap');
   assert.deepEqual(heatmap.meta?.notices, [{ severity: 'warning', text: 'cut' }]);
 });
+
+test('a heatmap: buckets in the order of their size; steps and units stand in the configuration', () => {
+  const bucket = (value: number) => ({
+    labels: [{ key: '__bucket', value: { doubleValue: value } }],
+    samples: [{ timestampMs: '1000', value: 1 }],
+  });
+  const frames = metricsFrames({ series: [16, 0.5, 2].map(bucket) }, { ...options, stepMs: 15_000, unit: 's' });
+  assert.deepEqual(
+    frames.map((frame) => frame.name),
+    ['0.5', '2', '16']
+  );
+  assert.equal(frames[0].fields[0].config.interval, 15_000);
+  assert.equal(frames[0].fields[1].config.unit, 's');
+});
+
+test('exemplars are marked as Prometheus marks them; a partial answer without series still says so', () => {
+  assert.deepEqual(metricsFrames(body, options)[1].meta?.custom, { resultType: 'exemplar' });
+  const [only] = metricsFrames({ series: [], status: 'PARTIAL', message: 'cut' }, options);
+  assert.deepEqual([only.length, only.refId, only.meta?.notices], [0, 'A', [{ severity: 'warning', text: 'cut' }]]);
+});

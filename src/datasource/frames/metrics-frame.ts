@@ -16,19 +16,31 @@ export interface MetricsFrameOptions {
   /** Milliseconds since the epoch at which an instant value stands: the end of the range. */
   readonly instantAtMs: number;
   readonly target: LinkTarget;
+  /** Of a range query: how far samples are apart. Grafana sees gaps by it, and the width of a heatmap's cells. */
+  readonly stepMs?: number;
+  /** Of the values, where the query says it: `s` for durations. */
+  readonly unit?: string;
 }
 
 /** A metrics answer as frames: one per series for the graph, one table for an instant query, exemplars as annotations. */
 export function metricsFrames(body: MetricsBody, options: MetricsFrameOptions): DataFrame[] {
-  const series = body.series ?? [];
+  const series = [...(body.series ?? [])].sort(byBucket);
   const frames = options.instant ? [instantFrame(series, options)] : series.map((one) => seriesFrame(one, options));
   const exemplars = exemplarFrame(series, options);
   const all = exemplars === undefined ? frames : [...frames, exemplars];
-  if (body.status === 'PARTIAL' && all.length > 0) {
-    const text = body.message ?? 'The answer is partial.';
-    all[0].meta = { ...all[0].meta, notices: [{ severity: 'warning', text }] };
+  if (body.status !== 'PARTIAL') {
+    return all;
   }
-  return all;
+  const [first = createDataFrame({ refId: options.refId, fields: [] }), ...rest] = all;
+  const text = body.message || 'The answer is partial.';
+  first.meta = { ...first.meta, notices: [{ severity: 'warning', text }] };
+  return [first, ...rest];
+}
+
+/** Rows of a heatmap stand in the order of the frames: buckets by size, all else as it came. */
+function byBucket(a: JsonSeries, b: JsonSeries): number {
+  const [left, right] = [a, b].map((series) => Number(labelsOf(series).__bucket ?? Number.NaN));
+  return Number.isNaN(left) || Number.isNaN(right) ? 0 : left - right;
 }
 
 function seriesFrame(series: JsonSeries, options: MetricsFrameOptions): DataFrame {
@@ -48,13 +60,13 @@ function seriesFrame(series: JsonSeries, options: MetricsFrameOptions): DataFram
       {
         name: 'time',
         type: FieldType.time,
-        config: {},
+        config: options.stepMs === undefined ? {} : { interval: options.stepMs },
         values: samples.map((sample) => Number(sample.timestampMs ?? 0)),
       },
       {
         name: displayNameFromDS,
         type: FieldType.number,
-        config: { displayNameFromDS },
+        config: { displayNameFromDS, ...unitOf(options) },
         labels,
         values: samples.map((sample) => Number(sample.value ?? 0)),
       },
@@ -78,7 +90,12 @@ function instantFrame(series: readonly JsonSeries[], options: MetricsFrameOption
         config: {},
         values: rows.map((labels) => labels[name] ?? ''),
       })),
-      { name: 'Value', type: FieldType.number, config: {}, values: series.map((one) => Number(one.value ?? 0)) },
+      {
+        name: 'Value',
+        type: FieldType.number,
+        config: unitOf(options),
+        values: series.map((one) => Number(one.value ?? 0)),
+      },
     ],
   });
 }
@@ -99,10 +116,10 @@ function exemplarFrame(series: readonly JsonSeries[], options: MetricsFrameOptio
   return createDataFrame({
     refId: options.refId,
     name: 'exemplar',
-    meta: { dataTopic: DataTopic.Annotations },
+    meta: { dataTopic: DataTopic.Annotations, custom: { resultType: 'exemplar' } },
     fields: [
       { name: 'Time', type: FieldType.time, config: {}, values: exemplars.map((one) => one.time) },
-      { name: 'Value', type: FieldType.number, config: {}, values: exemplars.map((one) => one.value) },
+      { name: 'Value', type: FieldType.number, config: unitOf(options), values: exemplars.map((one) => one.value) },
       {
         name: 'traceId',
         type: FieldType.string,
@@ -117,6 +134,10 @@ function exemplarFrame(series: readonly JsonSeries[], options: MetricsFrameOptio
       })),
     ],
   });
+}
+
+function unitOf({ unit }: MetricsFrameOptions): { unit?: string } {
+  return unit === undefined ? {} : { unit };
 }
 
 function labelsOf(series: JsonSeries): Labels {

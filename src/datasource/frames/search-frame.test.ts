@@ -119,3 +119,11 @@ test('a partial answer says so', () => {
   const [frame] = frames('traces', { ...body, status: 'PARTIAL', message: 'one block is damaged' });
   assert.deepEqual(frame.meta?.notices, [{ severity: 'warning', text: 'one block is damaged' }]);
 });
+
+test('an answer as long as the limit says that there may be more; cells can be filtered by', () => {
+  const asked = (limit: number) => searchFrames(body, { refId: 'A', tableType: 'spans', target, theme, limit })[0];
+  assert.equal(asked(20).meta?.notices, undefined);
+  assert.match(asked(2).meta?.notices?.[0].text ?? '', /newest 2 traces/);
+  assert.equal(asked(2).meta?.notices?.[0].severity, 'info');
+  assert.ok(['traceService', 'http.status', 'user'].every((name) => field(asked(2), name).config.filterable));
+});

@@ -7,6 +7,7 @@ import {
   type Field,
   type FieldConfig,
   type GrafanaTheme2,
+  type QueryResultMetaNotice,
 } from '@grafana/data';
 import type { TableType } from '../query.ts';
 import {
@@ -27,6 +28,8 @@ export interface LinkTarget {
 export interface SearchFrameOptions {
   readonly refId: string;
   readonly tableType: TableType;
+  /** That was asked with: an answer as long as that may not be all. */
+  readonly limit?: number;
   readonly target: LinkTarget;
   /** Cells of nested frames are formatted here: Grafana does not do it below the first level. */
   readonly theme: GrafanaTheme2;
@@ -35,11 +38,23 @@ export interface SearchFrameOptions {
 /** Found traces as Explore and the table panel show them. Source: the Tempo data source's search tables. */
 export function searchFrames(body: SearchBody, options: SearchFrameOptions): DataFrame[] {
   const frame = searchFrame(body, options);
-  if (body.status === 'PARTIAL') {
-    const text = body.message || 'The answer is partial.';
-    frame.meta = { ...frame.meta, notices: [{ severity: 'warning', text }] };
+  const notices = noticesOf(body, options);
+  if (notices.length > 0) {
+    frame.meta = { ...frame.meta, notices };
   }
   return [frame];
+}
+
+function noticesOf(body: SearchBody, { limit }: SearchFrameOptions): QueryResultMetaNotice[] {
+  const found = body.traces?.length ?? 0;
+  return [
+    ...(body.status === 'PARTIAL'
+      ? [{ severity: 'warning' as const, text: body.message || 'The answer is partial.' }]
+      : []),
+    ...(limit !== undefined && found >= limit
+      ? [{ severity: 'info' as const, text: `The newest ${found} traces are shown; there may be more.` }]
+      : []),
+  ];
 }
 
 function searchFrame(body: SearchBody, options: SearchFrameOptions): DataFrame {
@@ -213,7 +228,7 @@ function attributeField(name: string, rows: readonly SpanRow[]): Field {
   });
   const known = values.filter((value) => value !== undefined);
   if (known.length > 0 && known.every((value) => typeof value === 'number')) {
-    return { name, type: FieldType.number, config: { displayNameFromDS: name }, values };
+    return { name, type: FieldType.number, config: { displayNameFromDS: name, filterable: true }, values };
   }
   return stringField(
     name,
@@ -274,7 +289,7 @@ function spanLink(target: LinkTarget): DataLink {
 }
 
 function stringField(name: string, displayNameFromDS: string, values: (string | undefined)[]): Field {
-  return { name, type: FieldType.string, config: { displayNameFromDS }, values };
+  return { name, type: FieldType.string, config: { displayNameFromDS, filterable: true }, values };
 }
 
 function timeField(name: string, displayNameFromDS: string, values: (number | undefined)[]): Field {

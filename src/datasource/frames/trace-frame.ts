@@ -20,6 +20,8 @@ export interface TraceFrameOptions {
   readonly refId: string;
   /** Put on the trace id; Grafana's trace view shows them on every span. */
   readonly links?: readonly DataLink[];
+  /** Put on the span's attributes: where Grafana's trace view looks for profiles. */
+  readonly tagLinks?: readonly DataLink[];
   /** A panel that Explore should use in place of its own trace view. */
   readonly panelId?: string;
 }
@@ -37,7 +39,7 @@ export function traceFrame(spans: readonly Span[], options: TraceFrameOptions): 
       custom: { traceFormat: 'otlp' },
       ...(options.panelId === undefined ? {} : { preferredVisualisationPluginId: options.panelId }),
     },
-    fields: columns(spans, options.links ?? []),
+    fields: columns(spans, options),
   });
 }
 
@@ -51,7 +53,7 @@ export function emptyTraceFrame(refId: string): DataFrame {
   });
 }
 
-function columns(spans: readonly Span[], links: readonly DataLink[]): Field[] {
+function columns(spans: readonly Span[], { links = [], tagLinks = [] }: TraceFrameOptions): Field[] {
   const column = (name: string, type: FieldType, valueOf: (span: Span) => unknown): Field => ({
     name,
     type,
@@ -76,7 +78,10 @@ function columns(spans: readonly Span[], links: readonly DataLink[]): Field[] {
     column('serviceTags', FieldType.other, resourceTags),
     column('startTime', FieldType.number, (span) => millisOf(span.startUnixNanos)),
     column('duration', FieldType.number, durationMillisOf),
-    column('tags', FieldType.other, (span) => keyValues(span.attributes)),
+    {
+      ...column('tags', FieldType.other, (span) => keyValues(span.attributes)),
+      config: tagLinks.length === 0 ? {} : { links: [...tagLinks] },
+    },
     column('logs', FieldType.other, (span) =>
       span.events.map((event) => ({
         timestamp: millisOf(event.timeUnixNanos),

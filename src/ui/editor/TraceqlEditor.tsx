@@ -9,6 +9,7 @@ import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { css } from '@emotion/css';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { ReactElement } from 'react';
+import type { QueryError } from '../../traceql/errors.ts';
 import type { Host } from '../host.ts';
 import type { Theme } from '../kit/theme.ts';
 import { checkQuery } from '../search/check-query.ts';
@@ -23,6 +24,12 @@ export interface TraceqlEditorProps {
   readonly value: string;
   readonly range: Range;
   readonly theme: Theme;
+  /** Which Enter asks; the other one breaks the line. Grafana's editors run with Shift+Enter. */
+  readonly submitKey?: 'enter' | 'shift-enter';
+  readonly placeholder?: string;
+  /** What is wrong with the text, where a host knows better than {@link checkQuery}. */
+  readonly check?: (text: string) => QueryError | undefined;
+  readonly onBlur?: () => void;
   onChange(value: string): void;
   onSubmit(): void;
 }
@@ -53,14 +60,8 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
             ...completionKeymap,
             {
               key: 'Enter',
-              run: () => {
-                latest.current.onSubmit();
-                return true;
-              },
-              shift: (target) => {
-                target.dispatch(target.state.replaceSelection('\n'));
-                return true;
-              },
+              run: (target) => submitOrBreak(target, latest.current, 'enter'),
+              shift: (target) => submitOrBreak(target, latest.current, 'shift-enter'),
             },
             ...defaultKeymap,
             ...historyKeymap,
@@ -70,14 +71,17 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
           closeBrackets(),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'TraceQL query' }),
-          placeholder('{ resource.service.name = "checkout" && duration > 500ms }'),
+          placeholder(latest.current.placeholder ?? '{ resource.service.name = "checkout" && duration > 500ms }'),
           highlighting,
           replaceAsPlainText,
           autocompletion({
             override: [(context) => candidatesAt(context, completer, latest.current)],
             activateOnTyping: true,
           }),
-          linter((target) => diagnosticsOf(target.state.doc.toString()), { delay: 250 }),
+          linter((target) => diagnosticsOf(target.state.doc.toString(), latest.current.check ?? checkQuery), {
+            delay: 250,
+          }),
+          EditorView.domEventHandlers({ blur: () => latest.current.onBlur?.() }),
           themeSlot.current.of(editorTheme(latest.current.theme)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) {
@@ -147,8 +151,17 @@ async function candidatesAt(
   return { from: found.from, to: found.to, options, filter: false };
 }
 
-function diagnosticsOf(text: string): Diagnostic[] {
-  const error = checkQuery(text);
+function submitOrBreak(view: EditorView, props: TraceqlEditorProps, key: 'enter' | 'shift-enter'): boolean {
+  if (key === (props.submitKey ?? 'enter')) {
+    props.onSubmit();
+  } else {
+    view.dispatch(view.state.replaceSelection('\n'));
+  }
+  return true;
+}
+
+function diagnosticsOf(text: string, check: (text: string) => QueryError | undefined): Diagnostic[] {
+  const error = check(text);
   if (!error) {
     return [];
   }
