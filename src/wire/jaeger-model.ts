@@ -1,6 +1,5 @@
-import { spanKinds } from '../trace/model.ts';
+import { emptyResource, emptyScope, spanKinds } from '../trace/model.ts';
 import type { AnyValue, Attribute, InstrumentationScope, Resource, Span, SpanEvent, SpanLink } from '../trace/model.ts';
-import { emptyResource, emptyScope } from '../trace/model.ts';
 import { errorCode, takeOtelTags } from './otel-tags.ts';
 import { textOfValue } from './plain-value.ts';
 
