@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { stringifyJson } from '../wire/json.ts';
 import { encodeMessage, messageToJson, type Message } from '../wire/protobuf-schema.ts';
 import type { TraceStore } from '../store/trace-store.ts';
+import type { TailHub } from './stream/tail.ts';
 
 export interface ApiRequest {
   /** Still percent-encoded, without query string and prefix. */
@@ -38,6 +39,8 @@ export interface ApiContext {
   readonly store: TraceStore;
   readonly clock: Clock;
   readonly build: BuildInfo;
+  /** Spans as they arrive; a server without ingest has none. */
+  readonly tails?: TailHub;
 }
 
 export const contentTypes = {

@@ -29,6 +29,11 @@ export const options = {
     default: '127.0.0.1:3200',
     reason: 'Query API (Tempo compatible; Jaeger and Zipkin under /jaeger and /zipkin) and page.',
   },
+  grpcQueryAddress: {
+    schema: listenAddress,
+    default: '127.0.0.1:9095',
+    reason: 'Streaming queries over gRPC, on the port that Tempo has them on. They are on query_address too.',
+  },
   zipkinAddress: {
     schema: listenAddress,
     default: '127.0.0.1:9411',

@@ -156,6 +156,7 @@ function listenAddresses(config: Config): ListenAddress[] {
     config.otlpGrpcAddress,
     config.otlpHttpAddress,
     config.queryAddress,
+    config.grpcQueryAddress,
     config.zipkinAddress,
     config.jaegerHttpAddress,
     config.jaegerGrpcAddress,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { CodedError } from '../base/coded-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BuildInfo } from '../api/exchange.ts';
+import type { TailHub } from '../api/stream/tail.ts';
 import type { IngestBatch, IngestResult, TraceStore } from '../store/trace-store.ts';
 import type { ByteBudget } from './admission.ts';
 import type { Config } from './config.ts';
@@ -19,6 +20,7 @@ export interface Runtime {
   readonly budget: ByteBudget;
   readonly telemetry: Telemetry;
   readonly opening: Opening;
+  readonly tails: TailHub;
 }
 
 /** The store while it opens (a replay may take long) and after. */
@@ -54,5 +56,17 @@ export async function ingest(runtime: Runtime, protocol: string, batch: IngestBa
     bytes: batch.decoded.length,
     seconds: (runtime.clock.monotonicMs() - startMs) / 1000,
   });
+  if (result.acceptedSpans > 0 && runtime.tails.isWatched(batch.tenant)) {
+    // After the answer: who watches must not make senders wait, nor fail them.
+    setImmediate(() => publish(runtime, protocol, batch));
+  }
   return result;
+}
+
+function publish(runtime: Runtime, protocol: string, batch: IngestBatch): void {
+  try {
+    runtime.tails.publish(batch);
+  } catch (error) {
+    reportInternal(runtime, protocol, error);
+  }
 }

@@ -1,6 +1,7 @@
 /** The server put together: config in, listening doors out. */
 import { ByteBudget } from './admission.ts';
 import type { BuildInfo } from '../api/exchange.ts';
+import { TailHub } from '../api/stream/tail.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
@@ -9,6 +10,7 @@ import { createGate } from './gate.ts';
 import { listenHttp, listenHttp2, type Listener, type ListenOptions } from './doors/listen.ts';
 import { handleGrpcStream, jaegerGrpcDoor, otlpGrpcDoor } from './doors/otlp-grpc.ts';
 import { handleOtlpHttp } from './doors/otlp-http.ts';
+import { handleGrpcQuery } from './doors/grpc-query.ts';
 import { loadPage } from './doors/page.ts';
 import { handleQuery } from './doors/query.ts';
 import { handleSpansHttp, jaegerHttpDoor, zipkinDoor } from './doors/spans-http.ts';
@@ -22,6 +24,7 @@ export interface ServerUrls {
   readonly otlpGrpc: string | undefined;
   readonly otlpHttp: string | undefined;
   readonly query: string | undefined;
+  readonly grpcQuery: string | undefined;
   readonly zipkin: string | undefined;
   readonly jaegerHttp: string | undefined;
   readonly jaegerGrpc: string | undefined;
@@ -57,7 +60,8 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     storeStatus: () => opening.store?.status(),
     bodyBytes: () => budget.usedBytes,
   });
-  const runtime: Runtime = { config, build, clock, log, gate, budget, telemetry, opening };
+  const tails = new TailHub(clock);
+  const runtime: Runtime = { config, build, clock, log, gate, budget, telemetry, opening, tails };
   const page = await loadPage(parts.pageDir);
 
   const listeners: Listener[] = [];
@@ -89,6 +93,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
       query: await open('query', config.queryAddress, (options) =>
         listenHttp(options, (request, response) => handleQuery(runtime, page, request, response))
       ),
+      grpcQuery: await open('grpc-query', config.grpcQueryAddress, (options) =>
+        listenHttp(options, (request, response) => handleGrpcQuery(runtime, request, response))
+      ),
       zipkin: await open('zipkin', config.zipkinAddress, (options) =>
         listenHttp(options, (request, response) => handleSpansHttp(runtime, zipkinDoor, request, response))
       ),
@@ -116,6 +123,7 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    tails.close();
     await closeListeners(config.shutdownTimeout);
     await ready.catch(() => undefined);
     await opened?.close();

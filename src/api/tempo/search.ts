@@ -1,4 +1,5 @@
 /** Search and TraceQL metrics. */
+import type { MetricsRequest, SearchRequest } from '../../store/trace-store.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { queryInstantResponse, queryRangeResponse, searchResponse } from '../../wire/tempo.ts';
 import { contentTypes, messageResponse } from '../exchange.ts';
@@ -13,8 +14,8 @@ const spansPerSpansetDefault = 3;
 const spansPerSpansetMax = 100;
 const exemplarsMax = 100;
 
-/** `/api/search` */
-export async function search(request: ApiRequest, { store, clock }: ApiContext): Promise<ApiResponse> {
+/** What a search request asks of the store. Errors: `invalid_argument`, `query_invalid`. */
+export function searchOf(request: ApiRequest, { clock }: ApiContext): SearchRequest {
   const { params } = request;
   const limit = countParam(params, 'limit', limitDefault, limitMax);
   // 0 is the default, as in Tempo's engine.
@@ -22,43 +23,48 @@ export async function search(request: ApiRequest, { store, clock }: ApiContext):
     textParam(params, 'spss') === '0'
       ? spansPerSpansetDefault
       : countParam(params, 'spss', spansPerSpansetDefault, spansPerSpansetMax);
-  const answer = await store.search({
+  return {
     tenant: request.tenant,
     query: searchQuery(params),
     range: searchRange(params, clock),
     limit,
     spansPerSpanset,
     signal: request.signal,
-  });
+  };
+}
+
+/** `/api/search` */
+export async function search(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
+  const answer = await context.store.search(searchOf(request, context));
   return messageResponse(request.accept, searchResponse, searchBody(answer), { traces: [] });
 }
 
-/** `/api/metrics/query_range`, in JSON whatever the client accepts, as Tempo. */
-export async function metricsRange(request: ApiRequest, { store, clock }: ApiContext): Promise<ApiResponse> {
-  const { params } = request;
+/** What a range query asks of the store. Errors: `invalid_argument`, `query_invalid`. */
+export function metricsRangeOf({ params, tenant, signal }: ApiRequest, { clock }: ApiContext): MetricsRequest {
   const query = metricsQuery(params);
-  const answer = await store.metrics({
-    tenant: request.tenant,
-    query,
-    ...alignedMetricsRange(params, clock),
-    exemplars: limitParam(params, 'exemplars', exemplarsMax),
-    signal: request.signal,
-  });
-  const body = metricsRangeBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER));
+  const exemplars = limitParam(params, 'exemplars', exemplarsMax);
+  return { tenant, query, ...alignedMetricsRange(params, clock), exemplars, signal };
+}
+
+/** What an instant query asks of the store. Errors: as for a range query. */
+export function metricsInstantOf({ params, tenant, signal }: ApiRequest, { clock }: ApiContext): MetricsRequest {
+  return { tenant, query: metricsQuery(params), ...instantMetricsRange(params, clock), exemplars: 0, signal };
+}
+
+export function seriesMaxOf({ params }: ApiRequest): number {
+  return limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER);
+}
+
+/** `/api/metrics/query_range`, in JSON whatever the client accepts, as Tempo. */
+export async function metricsRange(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
+  const answer = await context.store.metrics(metricsRangeOf(request, context));
+  const body = metricsRangeBody(answer, seriesMaxOf(request));
   return messageResponse(contentTypes.json, queryRangeResponse, body, { series: [] });
 }
 
 /** `/api/metrics/query` */
-export async function metricsInstant(request: ApiRequest, { store, clock }: ApiContext): Promise<ApiResponse> {
-  const { params } = request;
-  const query = metricsQuery(params);
-  const answer = await store.metrics({
-    tenant: request.tenant,
-    query,
-    ...instantMetricsRange(params, clock),
-    exemplars: 0,
-    signal: request.signal,
-  });
-  const body = metricsInstantBody(answer, limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER));
+export async function metricsInstant(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
+  const answer = await context.store.metrics(metricsInstantOf(request, context));
+  const body = metricsInstantBody(answer, seriesMaxOf(request));
   return messageResponse(contentTypes.json, queryInstantResponse, body, { series: [] });
 }

@@ -10,6 +10,10 @@ export const capabilities = [
   'tempo.tags',
   'tempo.metrics',
   'traceql.metrics',
+  'tempo.grpc-streaming',
+  'stream.search',
+  'stream.metrics',
+  'stream.tail',
   'jaeger.query',
   'zipkin.query',
 ] as const;

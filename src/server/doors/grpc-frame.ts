@@ -1,11 +1,11 @@
-/** gRPC over HTTP/2, as much as unary calls need. Source: grpc/doc/PROTOCOL-HTTP2.md, google/rpc/{status,error_details}.proto. */
+/** gRPC over HTTP/2, as much as calls with one request message need. Source: grpc/doc/PROTOCOL-HTTP2.md, google/rpc/{status,error_details}.proto. */
 import type { Readable } from 'node:stream';
 import { CodedError } from '../../base/coded-error.ts';
 import { retryAfterSeconds } from '../../api/errors.ts';
 import { ProtobufWriter } from '../../wire/protobuf.ts';
 import { encodeUtf8 } from '../../wire/utf8.ts';
 import type { Lease } from '../admission.ts';
-import { readBody, type BodyLimits } from '../body.ts';
+import { decompress, readBody, type BodyLimits, type Compression, type DecodedBody } from '../body.ts';
 
 const prefixBytes = 5;
 
@@ -37,6 +37,38 @@ export async function readUnaryMessage(stream: Readable, limits: BodyLimits, lea
     );
   }
   return { compressed: body[0] === 1, bytes: body.subarray(prefixBytes) };
+}
+
+/** As {@link readUnaryMessage}, decompressed. Errors: also those of `decompress`. */
+export async function readDecodedMessage(
+  stream: Readable,
+  compression: Compression,
+  limits: BodyLimits,
+  lease: Lease
+): Promise<DecodedBody> {
+  const message = await readUnaryMessage(stream, limits, lease);
+  if (message.compressed && compression === 'identity') {
+    throw new CodedError('invalid_argument', 'grpc: a compressed message without a grpc-encoding');
+  }
+  return decompress(message.bytes, message.compressed ? compression : 'identity', limits.bytesMax, lease);
+}
+
+/** Of a `grpc-encoding` header. Errors: `unsupported`. */
+export function compressionOf(encoding: string | undefined): Compression {
+  if (encoding === undefined || encoding === 'identity') {
+    return 'identity';
+  }
+  if (encoding === 'gzip' || encoding === 'zstd') {
+    return encoding;
+  }
+  throw new CodedError(
+    'unsupported',
+    `grpc: message compression ${JSON.stringify(encoding.slice(0, 40))} is not supported`
+  );
+}
+
+export function isGrpc(contentType: string | undefined): boolean {
+  return /^application\/grpc(\+proto)?($|;)/.test(contentType ?? '');
 }
 
 /** An uncompressed message with its prefix. */

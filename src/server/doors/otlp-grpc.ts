@@ -5,14 +5,16 @@ import { errorText } from '../../api/error-response.ts';
 import { errorTable, grpcStatus } from '../../api/errors.ts';
 import type { IngestEncoding, IngestResult } from '../../store/trace-store.ts';
 import { encodeExportResponse } from '../../wire/otlp-protobuf.ts';
-import { decompress, type Compression } from '../body.ts';
+import type { Compression } from '../body.ts';
 import { ingest, reportInternal, type Runtime } from '../runtime.ts';
 import {
+  compressionOf,
   encodeGrpcMessage,
   encodeRetryStatus,
   frameMessage,
+  isGrpc,
   parseGrpcTimeout,
-  readUnaryMessage,
+  readDecodedMessage,
 } from './grpc-frame.ts';
 
 export interface GrpcSpansDoor {
@@ -58,7 +60,7 @@ async function answerGrpc(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders
 ): Promise<void> {
-  if (!/^application\/grpc(\+proto)?($|;)/.test(headers['content-type'] ?? '')) {
+  if (!isGrpc(headers['content-type'])) {
     stream.respond({ ':status': 415, 'content-type': 'text/plain' });
     stream.end(`this port speaks gRPC (${door.name})\n`);
     return;
@@ -100,26 +102,9 @@ async function exportSpans(
   lease: ReturnType<Runtime['budget']['lease']>
 ) {
   const { bodyBytesMax, requestTimeout } = runtime.config;
-  const message = await readUnaryMessage(stream, { bytesMax: bodyBytesMax, timeoutMs: requestTimeout }, lease);
-  if (message.compressed && compression === 'identity') {
-    throw new CodedError('invalid_argument', 'grpc: a compressed message without a grpc-encoding');
-  }
-  const used = message.compressed ? compression : 'identity';
-  const decoded = await decompress(message.bytes, used, bodyBytesMax, lease);
+  const limits = { bytesMax: bodyBytesMax, timeoutMs: requestTimeout };
+  const decoded = await readDecodedMessage(stream, compression, limits, lease);
   return ingest(runtime, door.name, { tenant, encoding: door.encoding, ...decoded });
-}
-
-function compressionOf(encoding: string | undefined): Compression {
-  if (encoding === undefined || encoding === 'identity') {
-    return 'identity';
-  }
-  if (encoding === 'gzip' || encoding === 'zstd') {
-    return encoding;
-  }
-  throw new CodedError(
-    'unsupported',
-    `grpc: message compression ${JSON.stringify(encoding.slice(0, 40))} is not supported`
-  );
 }
 
 /** The work goes on when the deadline passes: spans on their way to the disk are stored, the client will only not hear of it. */

@@ -2,13 +2,15 @@
 import { CodedError } from '../../base/coded-error.ts';
 import { answer, routeOf, type Route } from '../../api/answer.ts';
 import { errorResponse } from '../../api/error-response.ts';
-import { grpcStatus } from '../../api/errors.ts';
-import type { ApiContext, ApiResponse } from '../../api/exchange.ts';
+import { streamRouteOf } from '../../api/stream/ndjson.ts';
+import type { ApiContext } from '../../api/exchange.ts';
 import type { TraceStore } from '../../store/trace-store.ts';
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
 import type { Incoming, Outgoing } from './listen.ts';
 import type { Page } from './page.ts';
-import { respond, type Response } from './respond.ts';
+import { handleGrpcQuery } from './grpc-query.ts';
+import { handleNdjson } from './ndjson.ts';
+import { respond, splitUrl, withChallenge, type Response } from './respond.ts';
 import { statusPage } from './status-pages.ts';
 
 const door = 'query';
@@ -17,10 +19,15 @@ const door = 'query';
 export function handleQuery(runtime: Runtime, page: Page, request: Incoming, response: Outgoing): void {
   request.on('error', () => undefined);
   response.on('error', () => undefined);
-  // No route reads a body.
-  request.resume();
   if (String(request.headers['content-type'] ?? '').startsWith('application/grpc')) {
-    answerGrpc(response);
+    handleGrpcQuery(runtime, request, response);
+    return;
+  }
+  // No other route reads a body.
+  request.resume();
+  const stream = streamRouteOf(splitUrl(request.url ?? '/').urlPath);
+  if (stream) {
+    handleNdjson(runtime, stream, request, response);
     return;
   }
   const canceled = new AbortController();
@@ -104,29 +111,4 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
-}
-
-/** Not `new URL()`, which throws on what clients may send. */
-function splitUrl(url: string): { urlPath: string; params: URLSearchParams } {
-  const mark = url.indexOf('?');
-  return mark === -1
-    ? { urlPath: url, params: new URLSearchParams() }
-    : { urlPath: url.slice(0, mark), params: new URLSearchParams(url.slice(mark + 1)) };
-}
-
-function withChallenge(response: ApiResponse): ApiResponse {
-  return response.status === 401
-    ? { ...response, headers: { ...response.headers, 'www-authenticate': 'Bearer, Basic' } }
-    : response;
-}
-
-/** Streaming queries are not there yet; a gRPC client must hear so in its own words. */
-function answerGrpc(response: Outgoing): void {
-  const headers = {
-    'content-type': 'application/grpc',
-    'grpc-status': String(grpcStatus.unimplemented),
-    'grpc-message': 'streaming queries are not supported: use the HTTP API',
-  };
-  (response as { writeHead(status: number, headers: Record<string, string>): unknown }).writeHead(200, headers);
-  response.end();
 }

@@ -15,6 +15,26 @@ export interface Response {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The path as it came, and the parameters. Not `new URL()`, which throws on what clients may send. */
+export function splitUrl(url: string): { urlPath: string; params: URLSearchParams } {
+  const mark = url.indexOf('?');
+  return mark === -1
+    ? { urlPath: url, params: new URLSearchParams() }
+    : { urlPath: url.slice(0, mark), params: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+/** A 401 says how to do better. */
+export function withChallenge(response: Response): Response {
+  return response.status === 401
+    ? { ...response, headers: { ...response.headers, 'www-authenticate': 'Bearer, Basic' } }
+    : response;
+}
+
+/** `writeHead`, whose types differ between HTTP/1.1 and HTTP/2 in what nobody here uses. */
+export function sendHead(response: Outgoing, status: number, headers: Readonly<Record<string, string | number>>): void {
+  (response as { writeHead(status: number, headers: object): unknown }).writeHead(status, headers);
+}
+
 /** Sends the answer, gzipped when the client takes it and `compress` is set. */
 export async function respond(
   request: Incoming,
@@ -44,10 +64,7 @@ export async function respond(
     // The rest of a body we did not want must not be taken for the next request.
     headers.connection = 'close';
   }
-  (response as { writeHead(status: number, headers: Record<string, string | number>): unknown }).writeHead(
-    answer.status,
-    headers
-  );
+  sendHead(response, answer.status, headers);
   if (request.method === 'HEAD') {
     response.end();
   } else {
