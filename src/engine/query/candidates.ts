@@ -1,6 +1,6 @@
 import type { TimeRange } from '../../store/trace-store.ts';
 import type { TraceCondition } from '../../traceql/conditions.ts';
-import type { RowSet } from '../row-set.ts';
+import type { ColumnKey, RowSet } from '../row-set.ts';
 import type { RowSetCache } from './fragments.ts';
 import { columnsOfCondition, overlaps, rateTraces, rowGroupMayMatch } from './scan.ts';
 import { sourcesOf } from './view.ts';
@@ -54,33 +54,56 @@ export async function* ratedSources(
   progress: Progress,
   cache?: RowSetCache
 ): AsyncGenerator<RatedSource> {
-  const columns = columnsOfCondition(condition);
-  const blocksRead = new Set<number>();
+  const rater = new SourceRater(condition, range, progress, cache);
   const sources = sourcesOf(view);
   progress.sources = sources.length;
-  for (const [at, source] of sources.entries()) {
-    progress.sourcesDone = at;
+  for (const source of sources) {
+    const rated = await rater.rate(source);
+    if (rated !== undefined) {
+      yield rated;
+    }
+  }
+}
+
+/** Rates sources for one query, in whatever order it wants them. */
+export class SourceRater {
+  private readonly condition: TraceCondition;
+  private readonly range: TimeRange;
+  private readonly progress: Progress;
+  private readonly cache: RowSetCache | undefined;
+  private readonly columns: readonly ColumnKey[];
+  private readonly blocksRead = new Set<number>();
+
+  constructor(condition: TraceCondition, range: TimeRange, progress: Progress, cache?: RowSetCache) {
+    this.condition = condition;
+    this.range = range;
+    this.progress = progress;
+    this.cache = cache;
+    this.columns = columnsOfCondition(condition);
+  }
+
+  /** `undefined` when no trace of the source can match. */
+  async rate(source: Source): Promise<RatedSource | undefined> {
+    const { condition, progress } = this;
     await progress.point();
-    if (!(await mayAnswer(source, condition, range))) {
-      continue;
+    progress.sourcesDone++;
+    if (!(await mayAnswer(source, condition, this.range))) {
+      return undefined;
     }
     if (source.kind === 'row-group') {
-      blocksRead.add(source.index);
-      progress.blocksRead = blocksRead.size;
+      this.blocksRead.add(source.index);
+      progress.blocksRead = this.blocksRead.size;
     }
-    const rowSet = cache
-      ? await cache.rowSet(source)
+    const rowSet = this.cache
+      ? await this.cache.rowSet(source)
       : source.kind === 'head'
         ? source.rowSet
-        : await source.reader.readRowGroup(source.rowGroup, columns);
+        : await source.reader.readRowGroup(source.rowGroup, this.columns);
     const rating = rateTraces(rowSet, condition);
     progress.inspectedRows += rowSet.rowCount;
     progress.inspectedTraces += rowSet.traceCount;
-    if (rating.some((value) => value !== 0)) {
-      yield { source, rowSet, rating };
-    }
+    return rating.some((value) => value !== 0) ? { source, rowSet, rating } : undefined;
   }
-  progress.sourcesDone = sources.length;
 }
 
 async function mayAnswer(source: Source, condition: TraceCondition, range: TimeRange): Promise<boolean> {

@@ -4,27 +4,20 @@
  */
 import { traceOverlaps } from '../../store/time-range.ts';
 import type { Answer, SearchRequest } from '../../store/trace-store.ts';
+import { hexFromBytes } from '../../trace/ids.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { compileMatch } from '../../traceql/match.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
-import { Progress, ratedSources } from './candidates.ts';
+import { Progress, SourceRater } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
-import { findFragments, traceIdAt, TraceReader } from './fragments.ts';
+import { findFragments, TraceReader } from './fragments.ts';
 import type { Fragment } from './fragments.ts';
-import { isCertainAlone } from './scan.ts';
+import { NewestFirst } from './newest-first.ts';
+import type { Candidate } from './newest-first.ts';
 import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
-import type { Source, StoreView } from './view.ts';
-
-interface Candidate {
-  readonly traceId: string;
-  /** The trace starts then or earlier. */
-  readonly startUnixNanos: bigint;
-  readonly source: Source;
-  readonly ordinal: number;
-  /** Can only match together with fragments elsewhere. */
-  readonly onlyWhenSplit: boolean;
-}
+import { sourcesOf } from './view.ts';
+import type { StoreView } from './view.ts';
 
 /** Beyond so many candidates it is cheaper to count all trace ids once than to ask every source for each. */
 const probesMax = 512;
@@ -36,51 +29,36 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   const progress = new Progress(view, request.signal);
   const condition = conditionsOf(request.query);
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
-  const candidates: Candidate[] = [];
+  const candidates = new NewestFirst(view, new SourceRater(condition, request.range, progress));
   const matches: TraceMatch[] = [];
-  let candidatesDone = 0;
+  /** No trace that has not been evaluated starts later. */
+  let frontier: bigint | undefined;
   if (request.onProgress) {
     const { onProgress } = request;
-    progress.tell = () => {
-      // Rating is the first half of the work, evaluating the second.
-      const share = candidatesDone / Math.max(1, candidates.length);
-      const next = candidates.at(candidatesDone);
+    progress.sources = sourcesOf(view).length;
+    progress.tell = () =>
       onProgress({
         stats: answer(view, progress, reader, undefined).stats,
-        stepsDone: progress.sourcesDone + Math.floor(progress.sources * share),
-        stepsTotal: 2 * progress.sources,
-        data: () => (next === undefined ? matches.slice() : settledMatches(matches, next.startUnixNanos)),
+        stepsDone: progress.sourcesDone,
+        stepsTotal: progress.sources,
+        data: () => (frontier === undefined ? [] : settledMatches(matches, frontier)),
       });
-    };
   }
-  for await (const { source, rowSet, rating } of ratedSources(view, condition, request.range, progress)) {
-    const starts = startOfTraces(rowSet, rating);
-    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
-      if (rating[ordinal] !== 0) {
-        candidates.push({
-          traceId: traceIdAt(rowSet, ordinal),
-          startUnixNanos: starts[ordinal],
-          source,
-          ordinal,
-          onlyWhenSplit: !isCertainAlone(rating[ordinal]),
-        });
-      }
-    }
-  }
-  candidates.sort((a, b) => newestFirst(a, b));
-
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const done = new Set<string>();
   let split: SplitIndex | undefined;
-  for (const [at, candidate] of candidates.entries()) {
-    if (isComplete(matches, request.limit, candidate.startUnixNanos)) {
+  const isOver = (startUnixNanos: bigint): boolean => isComplete(matches, request.limit, startUnixNanos);
+  for (let at = 0; ; at++) {
+    const candidate = await candidates.next(isOver);
+    if (candidate === undefined || isOver(candidate.startUnixNanos)) {
       break;
     }
-    if (done.has(candidate.traceId)) {
+    const traceId = hexFromBytes(candidate.traceId);
+    if (done.has(traceId)) {
       continue;
     }
-    done.add(candidate.traceId);
-    candidatesDone = at;
+    done.add(traceId);
+    frontier = candidate.startUnixNanos;
     if (at % candidatesPerSlice === candidatesPerSlice - 1) {
       await progress.point();
     }
@@ -91,7 +69,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
     if (fragments === undefined) {
       continue;
     }
-    const trace = await reader.read(candidate.traceId, fragments);
+    const trace = await reader.read(traceId, fragments);
     if (traceOverlaps(trace, request.range)) {
       const match = matchOf(trace);
       if (match !== undefined) {
@@ -116,32 +94,8 @@ async function fragmentsOf(
       return candidate.onlyWhenSplit ? undefined : [{ source, ordinal }];
     }
   }
-  const fragments = await findFragments(view, idBytes(candidate.traceId));
+  const fragments = await findFragments(view, candidate.traceId);
   return candidate.onlyWhenSplit && fragments.length === 1 ? undefined : fragments;
-}
-
-function idBytes(traceId: string): Uint8Array {
-  const bytes = new Uint8Array(16);
-  for (let i = 0; i < 16; i++) {
-    bytes[i] = Number.parseInt(traceId.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
-}
-
-/** Earliest start per rated trace. */
-function startOfTraces(
-  rowSet: { readonly traceOfRow: Uint32Array; readonly startUnixNanos: BigUint64Array; readonly traceCount: number },
-  rating: Uint8Array
-): BigUint64Array {
-  const starts = new BigUint64Array(rowSet.traceCount).fill(0xffff_ffff_ffff_ffffn);
-  const { traceOfRow, startUnixNanos } = rowSet;
-  for (let row = 0; row < traceOfRow.length; row++) {
-    const trace = traceOfRow[row];
-    if (rating[trace] !== 0 && startUnixNanos[row] < starts[trace]) {
-      starts[trace] = startUnixNanos[row];
-    }
-  }
-  return starts;
 }
 
 /** By start, newest first, then by trace id. */
