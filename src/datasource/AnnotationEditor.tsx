@@ -12,7 +12,6 @@ const kinds = [
 const labelWidth = 16;
 
 // The data source's class is not named here: it names this editor.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as Grafana types annotation editors
 type Props = QueryEditorProps<any, VivaceQuery> & {
   annotation?: AnnotationQuery<VivaceQuery>;
   onAnnotationChange?: (annotation: AnnotationQuery<VivaceQuery>) => void;

@@ -30,7 +30,7 @@ export async function startHostServer({ hostFolder, upstream }: HostServerOption
   const plugins = new Map(pluginFolders.map((folder) => [pluginId(folder), path.join(root, 'dist', folder)]));
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://host');
-    const proxied = /^\/api\/datasources\/proxy\/uid\/vivace(\/.*)$/.exec(pathname);
+    const proxied = /^\/api\/datasources\/proxy\/uid\/vivace(?:-linked)?(\/.*)$/.exec(pathname);
     const asset = /^\/public\/plugins\/([^/]+)\/(.+)$/.exec(pathname);
     if (proxied) {
       proxy(request, response, upstream + proxied[1] + search);

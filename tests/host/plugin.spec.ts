@@ -138,19 +138,135 @@ test('unsubscribing cancels the request', async ({ host }) => {
   expect(result).toEqual({ aborted: 1, answered: false });
 });
 
-test('the query editor: diagnostics, Shift+Enter, rows become text', async ({ host }) => {
+test('ad hoc filters narrow every kind of query; their choices narrow each other', async ({ host }) => {
+  const service = { key: 'resource.service.name', operator: '=|', value: 'payment', values: ['payment', 'cart'] };
+  const targets = [
+    { query: '{}' },
+    { query: '{} | count_over_time() by (resource.service.name)' },
+    { queryType: 'traceqlSearch', filters: [] },
+  ];
+  const { frames, errors } = await host.evaluate(([all, filter]) => window.testHost.query(all, undefined, [filter]), [
+    targets,
+    service,
+  ] as const);
+  expect(errors).toBeUndefined();
+  const [search, ...rest] = frames.filter((frame) => frame.name !== 'exemplar');
+  expect(column(search, 'traceID')).toEqual([checkoutTraceId]);
+  expect(
+    rest
+      .filter((frame) => frame.refId === 'B')
+      .map((frame) => frame.name)
+      .sort()
+  ).toEqual(['cart', 'payment']);
+  expect(rest.find((frame) => frame.refId === 'C')).toMatchObject({ length: 1 });
+
+  const choices = (filters: object[], key?: string) =>
+    host.evaluate(([given, name]) => window.testHost.filterChoices(given as never, name), [filters, key] as const);
+  expect((await choices([])).map((one) => one.text)).toEqual(
+    expect.arrayContaining(['resource.service.name', 'span.customer.id', 'status'])
+  );
+  expect(await choices([{ ...service, operator: '=' }], 'span.attempt')).toEqual([
+    { text: '3', value: '3', properties: { valueType: 'int' } },
+  ]);
+  expect(await choices([{ ...service, operator: '=', value: 'batch' }], 'span.attempt')).toEqual([]);
+});
+
+test('dashboard variables: services, operations of one, names of a scope, values; their editor', async ({ host }) => {
+  const values = (one: Record<string, unknown>, service?: string) =>
+    host.evaluate(([asked, value]) => window.testHost.variable(asked, (value && { service: { value } }) as never), [
+      one,
+      service,
+    ] as const);
+  expect(await values({ kind: 'services' })).toEqual(['batch', 'cart', 'checkout', 'payment']);
+  expect(await values({ kind: 'operations', service: '$service' }, 'payment')).toEqual([
+    'charge card',
+    'SELECT accounts',
+  ]);
+  expect(await values({ kind: 'names', scope: 'span' })).toEqual(['span.attempt', 'span.customer.id']);
+  expect(await values({ kind: 'values', attribute: 'customer.id' })).toEqual(['42']);
+  await host.evaluate(() => window.testHost.renderVariableEditor({ kind: 'values' }));
+  await host.getByLabel('Attribute', { exact: true }).fill('span.customer.id');
+  await host.getByLabel('Only with').click();
+  expect(await host.evaluate(() => window.query)).toMatchObject({ kind: 'values', attribute: 'span.customer.id' });
+});
+
+test('annotations: slow traces and searches become events that link to their trace', async ({ host }) => {
+  const events = (target: Record<string, unknown>) => host.evaluate((one) => window.testHost.annotations(one), target);
+  const [slow, ...rest] = (await events({ annotates: 'slow', slowerThan: '400ms', service: 'checkout' }))!;
+  expect(rest).toEqual([]);
+  expect(slow).toMatchObject({ title: 'checkout: POST /checkout', isRegion: true, tags: ['checkout'] });
+  expect(slow.text).toContain(`/a/vivace-traces-app/trace/${checkoutTraceId}?ds=vivace`);
+  expect(await events({ annotates: 'errors' })).toEqual([]);
+  expect(await events({ annotates: 'search', query: '{ status = error }' })).toHaveLength(1);
+  await host.evaluate(() => window.testHost.renderAnnotationEditor({ annotates: 'errors' }));
+  await host.getByRole('radio', { name: 'Slow traces' }).click();
+  await host.getByLabel('Slower than').fill('2s');
+  await host.getByLabel('Service').click();
+  expect(await host.evaluate(() => window.query)).toMatchObject({ target: { annotates: 'slow', slowerThan: '2s' } });
+});
+
+test('settings: the node graph of a trace, a look-up around the range, links of a span to its logs', async ({
+  host,
+}) => {
+  const asked: string[] = [];
+  host.on('request', (request) => asked.push(request.url()));
+  const { frames } = await host.evaluate(
+    (id) => window.testHost.query([{ query: id }], undefined, undefined, 'vivace-linked'),
+    checkoutTraceId
+  );
+  expect(frames.map((frame) => [frame.name, frame.length])).toEqual([
+    ['Trace', 4],
+    ['Nodes', 4],
+    ['Edges', 3],
+  ]);
+  const range = new URL(asked.find((url) => url.includes(`/traces/${checkoutTraceId}`))!).searchParams;
+  expect(Number(range.get('end')) - Number(range.get('start'))).toBeGreaterThanOrEqual(3 * 3600);
+
+  await host.evaluate(
+    (id) => window.testHost.renderPanel([{ query: id }], 1200, 500, 'vivace-linked'),
+    checkoutTraceId
+  );
+  const panel = host.getByTestId('panel');
+  await panel.getByText('charge card').first().click();
+  const href = await panel.getByRole('link', { name: 'Logs in Loki' }).getAttribute('href');
+  const { span } = JSON.parse(new URL(href!, 'http://host').searchParams.get('panes')!);
+  expect(span.queries).toMatchObject([{ expr: `{service_name="payment"} |= "${checkoutTraceId}"` }]);
+});
+
+test('a trace file is shown without the server', async ({ host }) => {
+  await host.evaluate(() => window.testHost.renderQueryEditor({ queryType: 'upload' }));
+  const before = await query(host, { queryType: 'upload' });
+  expect(before.errors?.[0].message).toContain('Choose the trace file again');
+  const file = [{ traceId: 'a'.repeat(32), id: 'b'.repeat(16), name: 'from a file', timestamp: 1, duration: 2 }];
+  await host
+    .getByTestId('vivace-upload')
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'zipkin.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(file)) });
+  await expect(host.getByTestId('runs')).toHaveText('1');
+  const { frames } = await query(host, { queryType: 'upload' });
+  expect(frames.map((frame) => column(frame, 'operationName'))).toEqual([['from a file']]);
+});
+
+test('the query editor: completion, diagnostics, Shift+Enter, rows become text', async ({ host }) => {
   await host.evaluate(() => window.testHost.renderQueryEditor());
-  const text = host.getByTestId('vivace-traceql');
+  const text = host.getByTestId('vivace-traceql').locator('.cm-content');
   await text.fill('{ span.customer.id == "42" }');
-  await expect(host.getByTestId('vivace-traceql-problem')).toContainText('^');
-  await text.fill('{ span.customer.id = "42" }');
-  await expect(host.getByTestId('vivace-traceql-problem')).toHaveCount(0);
+  await expect(host.locator('.cm-lintRange-error')).toHaveCount(1);
+  for (const fine of [checkoutTraceId, '{ resource.service.name =~ "$service" }', '{ span.customer.id = "42" }']) {
+    await text.fill(fine);
+    await expect(host.locator('.cm-lintRange-error')).toHaveCount(0);
+  }
   await text.press('Shift+Enter');
   await expect(host.getByTestId('runs')).toHaveText('1');
   expect(await host.evaluate(() => window.query)).toMatchObject({
     query: '{ span.customer.id = "42" }',
     queryType: 'traceql',
   });
+  await text.fill('');
+  await text.pressSequentially('{ span.cust');
+  await expect(host.locator('.cm-tooltip-autocomplete')).toContainText('span.customer.id');
+  await text.press('Escape');
+  await text.fill('{ }');
 
   await host.getByRole('radio', { name: 'Search' }).click();
   await host.getByLabel('Service name').fill('payment');
@@ -159,7 +275,7 @@ test('the query editor: diagnostics, Shift+Enter, rows become text', async ({ ho
   const rows = '{resource.service.name = "payment" && duration >= 100ms}';
   await expect(host.getByTestId('vivace-builder-preview')).toHaveText(rows);
   await host.getByRole('radio', { name: 'TraceQL' }).click();
-  await expect(text).toHaveValue(rows);
+  await expect(text).toHaveText(rows);
 });
 
 test('the config editor sets the address and the link to logs', async ({ host }) => {

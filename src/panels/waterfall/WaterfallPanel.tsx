@@ -10,6 +10,7 @@ import { cssVariables } from '../../ui/kit/theme.ts';
 import { wholeTrace, type TraceFocus } from '../../ui/state/view.ts';
 import { TracePane } from '../../ui/trace/TracePane.tsx';
 import { spansFromFrames } from './spans-from-frame.ts';
+import { useSpanLinks } from './use-span-links.ts';
 
 /** The trace of the panel's frames. What is selected and folded lives in memory: two panels do not share it. */
 export default function WaterfallPanel({ data, width, height }: PanelProps) {
@@ -20,6 +21,7 @@ export default function WaterfallPanel({ data, width, height }: PanelProps) {
   const focus = focused !== undefined && focused.traceId === traceId ? focused.focus : wholeTrace;
   const source = data.request?.targets[0]?.datasource;
   const uid = source?.type === dataSourceType ? source.uid : undefined;
+  const linksOfSpan = useSpanLinks(source?.uid);
 
   return (
     <div style={{ ...cssVariables(theme), color: theme.text, display: 'flex', width, height, overflow: 'hidden' }}>
@@ -40,6 +42,7 @@ export default function WaterfallPanel({ data, width, height }: PanelProps) {
           )}
           onFocus={(next) => setFocused({ traceId, focus: next })}
           addToSearch={undefined}
+          linksOfSpan={linksOfSpan}
           hrefOfTrace={uid === undefined ? undefined : (id, spanId) => fullViewHref(id, spanId, uid)}
         />
       )}

@@ -9,6 +9,8 @@ import { Icon } from '../kit/Icon.tsx';
 import type { TraceModel } from '../trace/model.ts';
 import { attributeGroups, conditionOf, exceptionOf } from './attributes.ts';
 import { AttributeTable, ValueText } from './AttributeTable.tsx';
+import { RelatedLinks } from './RelatedLinks.tsx';
+import type { RelatedLink } from './RelatedLinks.tsx';
 import { spanJson } from './span-json.ts';
 
 export interface SpanDetailProps {
@@ -20,6 +22,8 @@ export interface SpanDetailProps {
   readonly addToSearch: ((condition: string) => void) | undefined;
   /** A link to another trace, or `undefined` where there is none to open. */
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
+  /** Where a span leads outside of tracing. */
+  readonly linksOfSpan?: (span: Span) => readonly RelatedLink[];
   onSelectRow(row: number): void;
   onClose(): void;
 }
@@ -53,6 +57,7 @@ export function SpanDetail(props: SpanDetailProps): ReactElement {
             ))}
           </section>
         )}
+        <RelatedLinks links={props.linksOfSpan?.(span) ?? []} />
         <Facts {...props} span={span} />
         {groups.map((group) => (
           <Section key={group.title} title={group.title} count={group.attributes.length}>

@@ -4,6 +4,7 @@ import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
 import { spanTableOf } from '../../trace/span-table.ts';
 import { SpanDetail } from '../detail/SpanDetail.tsx';
+import type { RelatedLink } from '../detail/RelatedLinks.tsx';
 import type { Host } from '../host.ts';
 import { ErrorBoundary } from '../kit/ErrorBoundary.tsx';
 import { serviceColors } from '../kit/service-colors.ts';
@@ -30,6 +31,8 @@ export interface TracePaneProps {
   onFocus(focus: TraceFocus, history: 'push' | 'replace'): void;
   readonly addToSearch: ((condition: string) => void) | undefined;
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
+  /** Where a span leads outside of tracing: its logs, metrics, profiles. */
+  readonly linksOfSpan?: (span: Span) => readonly RelatedLink[];
 }
 
 const nameWidthKey = 'name-width';
@@ -121,6 +124,7 @@ export function TracePane(props: TracePaneProps): ReactElement {
                 copyText={host.copyText}
                 addToSearch={props.addToSearch}
                 hrefOfTrace={props.hrefOfTrace}
+                linksOfSpan={props.linksOfSpan}
                 onSelectRow={goToRow}
                 onClose={() => onFocus({ ...focus, spanId: undefined }, 'replace')}
               />

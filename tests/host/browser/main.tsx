@@ -4,8 +4,10 @@ import {
   createTheme,
   dateTime,
   ThemeContext,
+  type AnnotationEvent,
   type AppPlugin,
   type AppRootProps,
+  type CustomVariableSupport,
   type DataFrame,
   type DataQuery,
   type DataQueryRequest,
@@ -50,6 +52,17 @@ System.addImportMap({ imports });
 
 const settings: DataSourceInstanceSettings[] = [
   dataSource('vivace', 'Vivace', ids.dataSource, { tracing: true }),
+  dataSource(
+    'vivace-linked',
+    'Vivace, linked',
+    ids.dataSource,
+    { tracing: true },
+    {
+      nodeGraph: { enabled: true },
+      tracesToLogsV2: { datasourceUid: 'loki', filterByTraceID: true },
+      traceQuery: { timeShiftEnabled: true, spanStartTimeShift: '1h', spanEndTimeShift: '1h' },
+    }
+  ),
   dataSource('loki', 'Loki', 'loki', { logs: true }),
 ];
 const instances = new Map<string, Promise<AnyDataSource>>();
@@ -65,7 +78,13 @@ runtime.setEchoSrv({
 } as unknown as runtime.EchoSrv);
 runtime.setPluginLinksHook(() => ({ links: [], isLoading: false }));
 
-function dataSource(uid: string, name: string, type: string, meta: object): DataSourceInstanceSettings {
+function dataSource(
+  uid: string,
+  name: string,
+  type: string,
+  meta: object,
+  jsonData: object = {}
+): DataSourceInstanceSettings {
   return {
     id: uid.length,
     uid,
@@ -75,7 +94,7 @@ function dataSource(uid: string, name: string, type: string, meta: object): Data
     access: 'proxy',
     readOnly: false,
     isDefault: uid === 'vivace',
-    jsonData: {},
+    jsonData,
     meta: { id: type, name, info: { logos: { small: '', large: '' } }, ...meta },
   } as unknown as DataSourceInstanceSettings;
 }
@@ -100,7 +119,8 @@ function instanceOf(uid: string): Promise<AnyDataSource> {
 
 function requestOf(
   targets: readonly Record<string, unknown>[],
-  scopedVars: DataQueryRequest['scopedVars'] = {}
+  scopedVars: DataQueryRequest['scopedVars'] = {},
+  filters?: DataQueryRequest['filters']
 ): DataQueryRequest<DataQuery> {
   const to = dateTime();
   const from = dateTime(to.valueOf() - 3_600_000);
@@ -112,6 +132,7 @@ function requestOf(
     maxDataPoints: 240,
     range: { from, to, raw: { from: 'now-1h', to: 'now' } },
     scopedVars,
+    filters,
     startTime: Date.now(),
     timezone: 'utc',
     targets: targets.map((target, index) => ({ refId: String.fromCharCode(65 + index), ...target })),
@@ -120,10 +141,12 @@ function requestOf(
 
 async function observe(
   targets: readonly Record<string, unknown>[],
-  scopedVars?: DataQueryRequest['scopedVars']
+  scopedVars?: DataQueryRequest['scopedVars'],
+  filters?: DataQueryRequest['filters'],
+  uid = 'vivace'
 ): Promise<Observable<DataQueryResponse>> {
-  const instance = await instanceOf('vivace');
-  const answer = instance.query(requestOf(targets, scopedVars) as never);
+  const instance = await instanceOf(uid);
+  const answer = instance.query(requestOf(targets, scopedVars, filters) as never);
   return answer instanceof Promise ? from(answer) : (answer as Observable<DataQueryResponse>);
 }
 
@@ -197,14 +220,33 @@ function QueryHost({ Editor, instance, initial }: { Editor: AnyEditor; instance:
   );
 }
 
+function AnnotationHost({ Editor, instance, target }: { Editor: AnyEditor; instance: AnyDataSource; target: object }) {
+  const [annotation, setAnnotation] = useState<object>({ name: 'a', target: { refId: 'Anno', ...target } });
+  (window as unknown as { query: unknown }).query = annotation;
+  const unused = () => undefined;
+  const props = {
+    datasource: instance,
+    annotation,
+    onAnnotationChange: setAnnotation,
+    onChange: unused,
+    onRunQuery: unused,
+  };
+  return <Editor {...props} query={target} />;
+}
+
 const testHost = {
   async testDatasource() {
     return (await instanceOf('vivace')).testDatasource();
   },
 
   /** The last answer, frames as plain JSON. */
-  async query(targets: readonly Record<string, unknown>[], scopedVars?: DataQueryRequest['scopedVars']) {
-    const answer = await firstValueFrom(await observe(targets, scopedVars));
+  async query(
+    targets: readonly Record<string, unknown>[],
+    scopedVars?: DataQueryRequest['scopedVars'],
+    filters?: DataQueryRequest['filters'],
+    uid?: string
+  ) {
+    const answer = await firstValueFrom(await observe(targets, scopedVars, filters, uid));
     return {
       errors: answer.errors,
       state: answer.state,
@@ -222,6 +264,49 @@ const testHost = {
     return { aborted: requests.aborted - before, answered };
   },
 
+  /** Choices of an ad hoc filter in the last hour: keys, or the values of one key beside other filters. */
+  async filterChoices(filters: NonNullable<DataQueryRequest['filters']>, key?: string) {
+    const instance = await instanceOf('vivace');
+    const { range: timeRange } = requestOf([]);
+    const choices =
+      key === undefined
+        ? await instance.getTagKeys!({ filters, timeRange })
+        : await instance.getTagValues!({ filters, key, timeRange });
+    return Array.isArray(choices) ? choices : choices.data;
+  },
+
+  async variable(query: Record<string, unknown>, scopedVars?: DataQueryRequest['scopedVars']): Promise<unknown[]> {
+    const support = (await instanceOf('vivace')).variables as unknown as CustomVariableSupport<AnyDataSource>;
+    const { data } = await firstValueFrom(support.query(requestOf([query], scopedVars) as never));
+    return (data[0] as DataFrame).fields[1].values;
+  },
+
+  /** As a dashboard does: the annotation becomes a query, its frames events. */
+  async annotations(target: Record<string, unknown>): Promise<AnnotationEvent[] | undefined> {
+    const { annotations } = await instanceOf('vivace');
+    const annotation = { name: 'a', enable: true, iconColor: 'red', target: { refId: 'Anno', ...target } };
+    const query = annotations!.prepareQuery!(annotation as never);
+    const { data } = await firstValueFrom(await observe([query as never]));
+    return firstValueFrom(annotations!.processEvents!(annotation as never, data as DataFrame[]));
+  },
+
+  async renderVariableEditor(initial: object = {}) {
+    const instance = await instanceOf('vivace');
+    const support = instance.variables as unknown as { editor: AnyEditor };
+    show(<QueryHost Editor={support.editor} instance={instance} initial={initial} />);
+  },
+
+  async renderAnnotationEditor(target: object) {
+    const instance = await instanceOf('vivace');
+    show(
+      <AnnotationHost
+        Editor={instance.annotations!.QueryEditor as unknown as AnyEditor}
+        instance={instance}
+        target={target}
+      />
+    );
+  },
+
   displayText: async (query: Record<string, unknown>) =>
     (await instanceOf('vivace')).getQueryDisplayText?.(query as never),
 
@@ -237,11 +322,12 @@ const testHost = {
     );
   },
 
-  async renderPanel(targets: readonly Record<string, unknown>[], width = 1200, height = 500) {
+  async renderPanel(targets: readonly Record<string, unknown>[], width = 1200, height = 500, uid = 'vivace') {
     const plugin = await load<PanelPlugin>(ids.panel);
     const Panel = plugin.panel!;
-    const request = requestOf(targets);
-    const { data } = await firstValueFrom(await observe(targets));
+    const datasource = { uid, type: ids.dataSource };
+    const request = requestOf(targets.map((target) => ({ ...target, datasource })));
+    const { data } = await firstValueFrom(await observe(targets, undefined, undefined, uid));
     const props = {
       id: 1,
       title: 'Trace',
