@@ -2,7 +2,7 @@ import { type PhysicalType, type SchemaColumn, physicalType } from '../parquet/m
 import { BloomBuilder } from '../parquet/bloom.ts';
 import type { ChunkValues } from '../parquet/write.ts';
 import { bloomValuesMin } from './coded-chunk.ts';
-import type { Parents } from './parents.ts';
+import { isRoot } from './parents.ts';
 
 const column = (name: string, type: PhysicalType, more: Partial<SchemaColumn> = {}): SchemaColumn => ({
   name,
@@ -52,20 +52,26 @@ export function spanIdChunk(spanIds: Uint8Array): ChunkValues {
   return { presentCount: count, content: { kind: 'plain', values: { bytes: spanIds, count }, compress: false } };
 }
 
-/** Roots have no value. */
-export function parentIdChunk({ codes, ids }: Parents): ChunkValues {
-  const rowCount = codes.length;
+/**
+ * Roots have no value. No dictionary: siblings stand near each other, so that zstd finds their common parent for less than a code costs
+ * (5.4 against 6.9 bytes a span, measured).
+ */
+export function parentIdChunk(ids: Uint8Array): ChunkValues {
+  const rowCount = ids.length / 8;
   const present = new Uint8Array(Math.ceil(rowCount / 8));
-  const dense = new Uint32Array(rowCount);
+  const dense = new Uint8Array(ids.length);
   let presentCount = 0;
   for (let row = 0; row < rowCount; row++) {
-    if (codes[row] !== 0) {
+    if (!isRoot(ids, row)) {
       present[row >>> 3] |= 1 << (row & 7);
-      dense[presentCount++] = codes[row] - 1;
+      for (let from = 8 * row, to = 8 * presentCount, end = from + 8; from < end; from++) {
+        dense[to++] = ids[from];
+      }
+      presentCount++;
     }
   }
-  const entries = { bytes: ids, count: ids.length / 8 };
-  return { present, presentCount, content: { kind: 'dictionary', entries, codes: dense } };
+  const values = { bytes: dense.subarray(0, 8 * presentCount), count: presentCount };
+  return { present, presentCount, content: { kind: 'plain', values, compress: true } };
 }
 
 /** Entries 0, 1, … max: each value is its own code. */
@@ -143,7 +149,7 @@ export function summarize(
   start: Uint32Array,
   duration: Uint32Array,
   statusCodes: Uint32Array,
-  parents: Parents
+  parentIds: Uint8Array
 ): TraceSummaries {
   const rowCount = traceOfRow.length;
   const summaries: TraceSummaries = {
@@ -181,7 +187,7 @@ export function summarize(
         endHigh = high;
       }
       summaries.errors[trace] += statusCodes[row] === statusError ? 1 : 0;
-      if (parents.codes[row] === 0 && summaries.rootRows[trace] === 0) {
+      if (summaries.rootRows[trace] === 0 && isRoot(parentIds, row)) {
         summaries.rootRows[trace] = row + 1;
       }
     }

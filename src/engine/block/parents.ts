@@ -5,9 +5,7 @@ export interface Parents {
   /** Position in the trace of the parent's first row, plus one; 0: root, or the parent is not in this fragment. */
   readonly index: Uint32Array;
   readonly indexMax: number;
-  /** Per row: code plus one of the parent's id in `ids`, 0 for a root. */
-  readonly codes: Uint32Array;
-  /** Eight bytes each; one per distinct parent of a trace. */
+  /** Eight bytes a row, zero for a root. */
   readonly ids: Uint8Array;
 }
 
@@ -18,33 +16,21 @@ export function findParents(spanIds: Uint8Array, parentIds: Uint8Array, traceOfR
   const rowCount = traceOfRow.length;
   const table = new ParentTable(spanIds, parentIds, traceOfRow);
   const index = new Uint32Array(rowCount);
-  const codes = new Uint32Array(rowCount);
-  const codeOfOwner = new Uint32Array(2 * rowCount);
-  const ids = new Uint8Array(8 * rowCount);
-  let idCount = 0;
   let indexMax = 0;
   for (let row = 0, traceStart = 0; row < rowCount; row++) {
     if (row > 0 && traceOfRow[row] !== traceOfRow[row - 1]) {
       traceStart = row;
     }
-    if (isZero(parentIds, 8 * row)) {
-      continue;
-    }
-    const owner = table.ownerOf(row);
-    if (owner < rowCount) {
+    const owner = isRoot(parentIds, row) ? -1 : table.ownerOf(row);
+    if (owner >= 0) {
       index[row] = owner - traceStart + 1;
       indexMax = Math.max(indexMax, index[row]);
     }
-    if (codeOfOwner[owner] === 0) {
-      ids.set(parentIds.subarray(8 * row, 8 * row + 8), 8 * idCount);
-      codeOfOwner[owner] = ++idCount;
-    }
-    codes[row] = codeOfOwner[owner];
   }
-  return { index, indexMax, codes, ids: ids.subarray(0, 8 * idCount) };
+  return { index, indexMax, ids: parentIds };
 }
 
-/** Open addressing over (trace, id). An owner is the row with that span id, or rowCount + the first row whose parent is missing. */
+/** Open addressing over (trace, span id). */
 class ParentTable {
   private readonly slots: Int32Array;
   private readonly mask: number;
@@ -59,8 +45,8 @@ class ParentTable {
     this.parentWords = new DataView(parentIds.buffer, parentIds.byteOffset, parentIds.byteLength);
     this.traceOfRow = traceOfRow;
     let capacity = 16;
-    while (capacity < 4 * this.rowCount) {
-      capacity *= 2; // at most half full, missing parents included
+    while (capacity < 2 * this.rowCount) {
+      capacity *= 2;
     }
     this.slots = new Int32Array(capacity);
     this.mask = capacity - 1;
@@ -72,12 +58,9 @@ class ParentTable {
     }
   }
 
+  /** First row of the same trace whose span id is the parent's, or −1. */
   ownerOf(row: number): number {
-    const slot = this.find(this.parentWords, row);
-    if (this.slots[slot] === 0) {
-      this.slots[slot] = this.rowCount + row + 1;
-    }
-    return this.slots[slot] - 1;
+    return this.slots[this.find(this.parentWords, row)] - 1;
   }
 
   /** The slot that holds the id of `ids[row]` in the row's trace, or the free slot where it belongs. */
@@ -91,13 +74,11 @@ class ParentTable {
       if (owner < 0) {
         return slot;
       }
-      const missing = owner >= this.rowCount;
-      const ownerRow = missing ? owner - this.rowCount : owner;
-      const words = missing ? this.parentWords : this.spanWords;
+      const words = this.spanWords;
       if (
-        this.traceOfRow[ownerRow] === trace &&
-        words.getInt32(8 * ownerRow, true) === low &&
-        words.getInt32(8 * ownerRow + 4, true) === high
+        this.traceOfRow[owner] === trace &&
+        words.getInt32(8 * owner, true) === low &&
+        words.getInt32(8 * owner + 4, true) === high
       ) {
         return slot;
       }
@@ -106,16 +87,12 @@ class ParentTable {
   }
 }
 
-function isZero(bytes: Uint8Array, at: number): boolean {
-  return (
-    (bytes[at] |
-      bytes[at + 1] |
-      bytes[at + 2] |
-      bytes[at + 3] |
-      bytes[at + 4] |
-      bytes[at + 5] |
-      bytes[at + 6] |
-      bytes[at + 7]) ===
-    0
-  );
+/** Whether the parent id of a row is zero. */
+export function isRoot(parentIds: Uint8Array, row: number): boolean {
+  for (let at = 8 * row, end = at + 8; at < end; at++) {
+    if (parentIds[at] !== 0) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -165,7 +165,7 @@ function rowGroupChunks(
     statusMax = Math.max(statusMax, statusCodes[i]);
   }
   const traceCount = traceIds.length / 16;
-  const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents);
+  const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents.ids);
   const firstRows = firstRowBits(summaries.firstRows, rows.length);
   const gathered = ({ column }: OutputColumn): Uint32Array => chunks.gather(column.codes, rows);
   const rootChunk = (scope: string, key: string): ChunkValues => {
@@ -184,7 +184,7 @@ function rowGroupChunks(
   const first: readonly (() => ChunkValues)[] = [
     () => traceIdChunk(traceIds, traceOfRow),
     () => spanIdChunk(spanIds),
-    () => parentIdChunk(parents),
+    () => parentIdChunk(parents.ids),
     () => smallIntChunk(parents.index, parents.indexMax),
     () => int64Chunk(start, false),
     () => int64Chunk(duration, true),

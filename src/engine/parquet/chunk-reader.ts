@@ -128,14 +128,19 @@ export class ChunkReader {
     if (this.dictionaryPage !== undefined) {
       return gather(this.fixedEntries(), this.fixedCodes(), this.width);
     }
-    const values = this.allValues();
-    if (values.length === this.chunk.rowCount * this.width) {
-      return values;
+    const { rowCount } = this.chunk;
+    const pages = this.decodePages();
+    if (pages.length === 1 && pages[0].presentCount === rowCount) {
+      return pages[0].values;
     }
-    if (this.presentCount() === 0 && values.length === 0) {
-      return new Uint8Array(this.chunk.rowCount * this.width);
+    const values = new Uint8Array(rowCount * this.width);
+    let row = 0;
+    for (const page of pages) {
+      const isFull = page.presentCount === page.rowCount;
+      values.set(isFull ? page.values : gather(page.values, page.codes, this.width), row * this.width);
+      row += page.rowCount;
     }
-    throw this.corrupt(`${this.chunk.rowCount} values of ${this.width} bytes`, `${values.length} bytes`);
+    return values;
   }
 
   /** The same for some rows. */

@@ -20,23 +20,27 @@ export function codeWidthOf(entryCount: number): 8 | 16 | 24 | 32 {
 export function encodeCodes(codes: Uint32Array, count: number, entryCount: number): Uint8Array {
   const width = codeWidthOf(entryCount) / 8;
   const runs = runsOf(codes, count);
-  // A run costs two to five bytes more than its code: worth it when runs are long.
-  return runs * 8 <= count ? encodeRuns(codes, count, width, runs) : encodePacked(codes, count, width);
+  return runs === undefined ? encodePacked(codes, count, width) : encodeRuns(codes, count, width, runs);
 }
 
 /** About how many bytes {@link encodeCodes} answers. */
 export function encodedBytesOf(codes: Uint32Array, count: number, entryCount: number): number {
   const width = codeWidthOf(entryCount) / 8;
   const runs = runsOf(codes, count);
-  return runs * 8 <= count ? runs * (2 + width) : count * width;
+  return runs === undefined ? count * width : runs * (2 + width);
 }
 
-function runsOf(codes: Uint32Array, count: number): number {
+/**
+ * How many runs of equal codes there are, `undefined` when packed codes are smaller: a run costs two to five bytes more than its code and
+ * is worth it when runs are long.
+ */
+function runsOf(codes: Uint32Array, count: number): number | undefined {
+  const runsMax = count >>> 3;
   let runs = count === 0 ? 0 : 1;
-  for (let i = 1; i < count; i++) {
+  for (let i = 1; i < count && runs <= runsMax; i++) {
     runs += codes[i] !== codes[i - 1] ? 1 : 0;
   }
-  return runs;
+  return runs <= runsMax ? runs : undefined;
 }
 
 function encodeRuns(codes: Uint32Array, count: number, width: number, runs: number): Uint8Array {
