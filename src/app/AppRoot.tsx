@@ -5,6 +5,7 @@ import { useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'reac
 import { App } from '../ui/App.tsx';
 import { chooseDataSource, dataSourceType, listDataSources, rememberDataSource } from './data-sources.ts';
 import { pageHost } from './grafana-host.ts';
+import { useSpanLinks } from './use-span-links.ts';
 
 /** Every page of the app: the shared UI over the chosen data source. */
 export default function AppRoot() {
@@ -43,11 +44,12 @@ export default function AppRoot() {
 
 function SharedUi({ uid, url }: { readonly uid: string; readonly url: string }) {
   const theme = useTheme2();
+  const linksOfSpan = useSpanLinks(uid);
   const host = useMemo(() => pageHost({ uid, url }, theme), [uid, url, theme]);
   const [frame, height] = useHeightToBottom();
   return (
     <div ref={frame} style={{ height, minHeight: 400 }} data-testid="vivace-app">
-      <App host={host} />
+      <App host={host} linksOfSpan={linksOfSpan} />
     </div>
   );
 }

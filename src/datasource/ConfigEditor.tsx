@@ -27,6 +27,7 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
       />
       <TraceToLogs settings={settings} readOnly={options.readOnly} update={update} />
       <TraceToMetrics settings={settings} readOnly={options.readOnly} update={update} />
+      <TracesSection settings={settings} readOnly={options.readOnly} update={update} />
     </div>
   );
 }
@@ -89,6 +90,27 @@ function TraceToLogs({ settings, readOnly, update }: SectionProps) {
           onChange={(event) => set({ filterBySpanID: event.currentTarget.checked })}
         />
       </InlineField>
+      <InlineField
+        label="Use a custom query"
+        labelWidth={labelWidth}
+        disabled={readOnly}
+        tooltip="Needed for log data sources that Grafana's trace view has no query for"
+      >
+        <InlineSwitch
+          value={logs.customQuery ?? false}
+          onChange={(event) => set({ customQuery: event.currentTarget.checked })}
+        />
+      </InlineField>
+      {logs.customQuery && (
+        <InlineField label="Query" labelWidth={labelWidth} disabled={readOnly}>
+          <Input
+            width={80}
+            placeholder={'{${__tags}} |= "${__span.traceId}"'}
+            value={logs.query ?? ''}
+            onChange={(event) => set({ query: event.currentTarget.value })}
+          />
+        </InlineField>
+      )}
     </FieldSet>
   );
 }
@@ -108,6 +130,58 @@ function TraceToMetrics({ settings, readOnly, update }: SectionProps) {
           onClear={() => update({ tracesToMetrics: { ...metrics, datasourceUid: undefined } })}
         />
       </InlineField>
+    </FieldSet>
+  );
+}
+
+function TracesSection({ settings, readOnly, update }: SectionProps) {
+  const shift = settings.traceQuery ?? {};
+  const set = (part: Partial<NonNullable<VivaceJsonData['traceQuery']>>) =>
+    update({ traceQuery: { ...shift, ...part } });
+  return (
+    <FieldSet label="Traces">
+      <InlineField
+        label="Node graph"
+        labelWidth={labelWidth}
+        disabled={readOnly}
+        tooltip="Shows the spans of a trace as a graph, too"
+      >
+        <InlineSwitch
+          value={settings.nodeGraph?.enabled ?? false}
+          onChange={(event) => update({ nodeGraph: { enabled: event.currentTarget.checked } })}
+        />
+      </InlineField>
+      <InlineField
+        label="Look up trace IDs in range"
+        labelWidth={labelWidth}
+        disabled={readOnly}
+        tooltip="Only around the time range. Vivace finds a trace anywhere; other servers may need it"
+      >
+        <InlineSwitch
+          value={shift.timeShiftEnabled ?? false}
+          onChange={(event) => set({ timeShiftEnabled: event.currentTarget.checked })}
+        />
+      </InlineField>
+      {shift.timeShiftEnabled && (
+        <>
+          <InlineField label="Before the range" labelWidth={labelWidth} disabled={readOnly}>
+            <Input
+              width={40}
+              placeholder="30m"
+              value={shift.spanStartTimeShift ?? ''}
+              onChange={(event) => set({ spanStartTimeShift: event.currentTarget.value })}
+            />
+          </InlineField>
+          <InlineField label="After the range" labelWidth={labelWidth} disabled={readOnly}>
+            <Input
+              width={40}
+              placeholder="30m"
+              value={shift.spanEndTimeShift ?? ''}
+              onChange={(event) => set({ spanEndTimeShift: event.currentTarget.value })}
+            />
+          </InlineField>
+        </>
+      )}
     </FieldSet>
   );
 }

@@ -15,13 +15,16 @@ import { SearchPage } from './search/SearchPage.tsx';
 import { wholeTrace } from './state/view.ts';
 import type { SearchView } from './state/view.ts';
 import { TracePage } from './trace/TracePage.tsx';
+import type { TracePaneProps } from './trace/TracePane.tsx';
 
 export interface AppProps {
   readonly host: Host;
+  /** Where a span leads outside of tracing: its logs, metrics, profiles. Apart from the host, because it may come or change later. */
+  readonly linksOfSpan?: TracePaneProps['linksOfSpan'];
 }
 
 /** The whole UI: search, trace, files. Fills its parent, which must have a height. */
-export function App({ host }: AppProps): ReactElement {
+export function App({ host, linksOfSpan }: AppProps): ReactElement {
   const view = useSyncExternalStore(
     useCallback((listener: () => void) => host.viewState.subscribe(listener), [host]),
     () => host.viewState.get()
@@ -119,7 +122,9 @@ export function App({ host }: AppProps): ReactElement {
       <main className={styles.main}>
         <ErrorBoundary key={view.page} what="this page">
           {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
-          {view.page === 'trace' && <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} />}
+          {view.page === 'trace' && (
+            <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
+          )}
           {view.page === 'file' && (
             <FilePage host={host} view={view} theme={theme} file={file} onChoose={() => fileInput.current?.click()} />
           )}

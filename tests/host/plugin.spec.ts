@@ -283,9 +283,14 @@ test('the config editor sets the address and the link to logs', async ({ host })
   await expect(host.getByTestId('vivace-config-editor')).toBeVisible();
   await host.getByPlaceholder('http://localhost:3200').fill('http://vivace:3200');
   await host.getByLabel('Span start time shift').fill('-5m');
+  await host.getByLabel('Look up trace IDs in range').check({ force: true });
+  await host.getByLabel('Before the range').fill('1h');
   expect(await host.evaluate(() => window.options)).toMatchObject({
     url: 'http://vivace:3200',
-    jsonData: { tracesToLogsV2: { spanStartTimeShift: '-5m' } },
+    jsonData: {
+      tracesToLogsV2: { spanStartTimeShift: '-5m' },
+      traceQuery: { timeShiftEnabled: true, spanStartTimeShift: '1h' },
+    },
   });
 });
 
@@ -349,12 +354,13 @@ test('the app: search, open a trace, Back; the URL holds the view', async ({ hos
   await expect(found).toBeVisible();
 });
 
-test('the app opens a linked trace with the span in focus', async ({ host }) => {
+test('the app opens a linked trace with the span in focus, and leads on to its logs', async ({ host }) => {
   await host.goto(
-    `${process.env.VIVACE_HOST_URL}/a/vivace-traces-app/trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace`
+    `${process.env.VIVACE_HOST_URL}/a/vivace-traces-app/trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace-linked`
   );
   await host.evaluate(() => window.testHost.renderApp());
   await expect(host.getByText('customer.id').first()).toBeVisible();
+  await expect(host.getByRole('link', { name: 'Logs in Loki' })).toHaveAttribute('href', /^\/explore\?/);
 });
 
 test('the setup page asks every data source how it is', async ({ host }) => {

@@ -4,13 +4,13 @@ import { useMemo, useState } from 'react';
 import { dataSourceType } from '../../app/data-sources.ts';
 import { browserServices, fullViewHref } from '../../app/grafana-host.ts';
 import { uiTheme } from '../../app/ui-theme.ts';
+import { useSpanLinks } from '../../app/use-span-links.ts';
 import { mergeTrace } from '../../trace/merge.ts';
 import type { Span } from '../../trace/model.ts';
 import { cssVariables } from '../../ui/kit/theme.ts';
 import { wholeTrace, type TraceFocus } from '../../ui/state/view.ts';
 import { TracePane } from '../../ui/trace/TracePane.tsx';
 import { spansFromFrames } from './spans-from-frame.ts';
-import { useSpanLinks } from './use-span-links.ts';
 
 /** The trace of the panel's frames. What is selected and folded lives in memory: two panels do not share it. */
 export default function WaterfallPanel({ data, width, height }: PanelProps) {

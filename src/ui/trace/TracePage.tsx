@@ -10,6 +10,7 @@ import { withAddedCondition } from '../search/form.ts';
 import { startView } from '../state/view.ts';
 import type { SearchView, TraceView } from '../state/view.ts';
 import { TracePane } from './TracePane.tsx';
+import type { TracePaneProps } from './TracePane.tsx';
 
 export interface TracePageProps {
   readonly host: Host;
@@ -17,6 +18,7 @@ export interface TracePageProps {
   readonly theme: Theme;
   /** The search one came from: its range and query stay when a value is added to it. */
   readonly lastSearch: SearchView | undefined;
+  readonly linksOfSpan?: TracePaneProps['linksOfSpan'];
 }
 
 interface Loaded {
@@ -26,7 +28,7 @@ interface Loaded {
 }
 
 /** One trace of the server, by its id. */
-export function TracePage({ host, view, theme, lastSearch }: TracePageProps): ReactElement {
+export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TracePageProps): ReactElement {
   const [round, setRound] = useState(0);
   const [loaded, setLoaded] = useState<Loaded>();
   // What was loaded for another trace, or before "look again", is no longer an answer.
@@ -92,6 +94,7 @@ export function TracePage({ host, view, theme, lastSearch }: TracePageProps): Re
           'push'
         )
       }
+      linksOfSpan={linksOfSpan}
       hrefOfTrace={(traceId, spanId) => host.viewState.href(traceView(traceId, spanId))}
     />
   );

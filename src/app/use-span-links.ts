@@ -1,9 +1,9 @@
 import { locationUtil } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { useEffect, useMemo, useState } from 'react';
-import { exploreHref, spanLinks, type LinkedDataSource, type LinkSettings } from '../../datasource/links/span-links.ts';
-import type { Span } from '../../trace/model.ts';
-import type { RelatedLink } from '../../ui/detail/RelatedLinks.tsx';
+import { exploreHref, spanLinks, type LinkedDataSource, type LinkSettings } from '../datasource/links/span-links.ts';
+import type { Span } from '../trace/model.ts';
+import type { RelatedLink } from '../ui/detail/RelatedLinks.tsx';
 
 /** Links from spans to logs, metrics and profiles, as the trace's data source is set up: ours, Tempo, Jaeger or Zipkin. */
 export function useSpanLinks(datasourceUid: string | undefined): ((span: Span) => readonly RelatedLink[]) | undefined {
