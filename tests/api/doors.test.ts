@@ -76,19 +76,6 @@ test('HTTP/1.1 and prior-knowledge HTTP/2 on one port, also when the preface com
   await server.close();
 });
 
-test('a gRPC client on the query port hears UNIMPLEMENTED in its own words', async () => {
-  const server = await startServer();
-  const session = http2.connect(server.urls.query);
-  const answer = await h2Request(session, {
-    ':method': 'POST',
-    ':path': '/tempopb.StreamingQuerier/Search',
-    'content-type': 'application/grpc',
-  });
-  assert.equal(answer['grpc-status'], '12');
-  session.close();
-  await server.close();
-});
-
 test('rubbish on every port does no harm', async () => {
   const server = await startServer();
   const rubbish = [

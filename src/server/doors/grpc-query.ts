@@ -82,7 +82,7 @@ async function stream(
     const { decoded } = await orAborted(readDecodedMessage(request, compression, limits, lease), call.signal);
     const messages = method.open(decoded, { tenant, signal: call.signal }, { store, clock, build });
     await pump(messages, response, call.signal, (message) => {
-      beginOnce(response);
+      begin(response);
       return frameMessage(message);
     });
   } finally {
@@ -92,15 +92,15 @@ async function stream(
 
 const head = { 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity,gzip,zstd' } as const;
 
-/** Not before the first message: an error before it is an answer without a body ("trailers only"). */
-function beginOnce(response: Outgoing): void {
+function begin(response: Outgoing): void {
   if (!response.headersSent) {
     sendHead(response, 200, head);
   }
 }
 
+/** The status goes in trailers also when there was no message: Node does not end a stream with its head alone. */
 function end(response: Outgoing, status: number, message: string, retryable: boolean): void {
-  if (response.destroyed || response.writableEnded) {
+  if (response.writableEnded) {
     return;
   }
   const trailers: Record<string, string> = { 'grpc-status': String(status) };
@@ -110,10 +110,7 @@ function end(response: Outgoing, status: number, message: string, retryable: boo
   if (retryable) {
     trailers['grpc-status-details-bin'] = Buffer.from(encodeRetryStatus(status, message)).toString('base64');
   }
-  if (response.headersSent) {
-    response.addTrailers(trailers);
-  } else {
-    sendHead(response, 200, { ...head, ...trailers });
-  }
+  begin(response);
+  response.addTrailers(trailers);
   response.end();
 }

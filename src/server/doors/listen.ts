@@ -91,7 +91,11 @@ export async function listenHttp(
     routeByPreface(
       socket,
       () => acceptHttp1.call(server, socket),
-      () => h2Server.emit('connection', socket)
+      () => {
+        // A socket of an HTTP/1.1 server stays half open when its client leaves, and HTTP/2 would never hear of it.
+        socket.allowHalfOpen = false;
+        h2Server.emit('connection', socket);
+      }
     );
   });
   return start(server, [h2Server], options, server);

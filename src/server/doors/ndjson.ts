@@ -6,7 +6,7 @@ import { errorLine, ndjsonContentType, type StreamRoute } from '../../api/stream
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
 import type { Incoming, Outgoing } from './listen.ts';
 import { respond, sendHead, splitUrl, withChallenge } from './respond.ts';
-import { pump, startCall, type Call } from './streams.ts';
+import { pump, startCall, waitingBytes, type Call } from './streams.ts';
 
 const door = 'query';
 /** Proxies cut connections that are silent for 30 s or more. */
@@ -58,7 +58,7 @@ async function answerNdjson(
     ended(200);
   } catch (error) {
     ended(errorTable[errorCodeOf(error)].http);
-    if (!response.destroyed) {
+    if (errorCodeOf(error) !== 'canceled') {
       (response as { write(chunk: string): boolean }).write(`${errorLine(error, onInternal)}\n`);
     }
   } finally {
@@ -84,7 +84,7 @@ function open(runtime: Runtime, route: StreamRoute, request: Incoming, call: Cal
 function blankLines({ clock }: Runtime, response: Outgoing): () => void {
   let cancel = (): void => undefined;
   const beat = (): void => {
-    if (!response.destroyed && response.writableLength === 0) {
+    if (waitingBytes(response) === 0) {
       (response as { write(chunk: string): boolean }).write('\n');
     }
     cancel = clock.schedule(blankLineIntervalMs, beat);

@@ -32,7 +32,8 @@ export function handleQuery(runtime: Runtime, page: Page, request: Incoming, res
   }
   const canceled = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) {
+    // Not `writableFinished`: over HTTP/2 it is true also of a response that was cut short.
+    if (!response.writableEnded) {
       canceled.abort(new CodedError('canceled', 'the client went away'));
     }
   });

@@ -17,7 +17,8 @@ export function startCall(clock: Clock, response: Outgoing): Call {
   const controller = new AbortController();
   const timers: (() => void)[] = [];
   response.once('close', () => {
-    if (!response.writableFinished) {
+    // Not `writableFinished`: over HTTP/2 it is true also of a response that was cut short.
+    if (!response.writableEnded) {
       controller.abort(new CodedError('canceled', 'the client went away'));
     }
   });
@@ -57,6 +58,11 @@ export async function pump<T>(
     // Not awaited: a stream that waits for its store ends when that does.
     iterator.return?.().catch(() => undefined);
   }
+}
+
+/** Bytes that the client has not taken yet. */
+export function waitingBytes(response: Outgoing): number {
+  return 'stream' in response ? response.stream.writableLength : response.writableLength;
 }
 
 /** One listener for each wait: a race with one promise for the whole stream would keep every step of it in memory. */
