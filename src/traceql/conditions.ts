@@ -56,11 +56,16 @@ export function conditionsOf(query: Query): TraceCondition {
 
 /** Every field the query reads, without repetition, in the order of the text; or `all` (`compare` looks at every attribute). */
 export function fieldsOf(query: Query): readonly Field[] | 'all' {
-  const fields: Field[] = [];
-  if (!collectFields(query.body, (field) => fields.some((other) => sameField(other, field)) || fields.push(field))) {
-    return 'all';
-  }
-  return fields;
+  const reads = readsOf(query);
+  return reads === 'all'
+    ? 'all'
+    : reads.filter((field, at) => reads.findIndex((other) => sameField(other, field)) === at);
+}
+
+/** As {@link fieldsOf}, a field as often as it stands in the text. */
+export function readsOf(query: Query): readonly Field[] | 'all' {
+  const reads: Field[] = [];
+  return collectFields(query.body, (field) => reads.push(field)) ? reads : 'all';
 }
 
 // Traces.

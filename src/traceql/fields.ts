@@ -140,7 +140,7 @@ function intrinsicValue(name: IntrinsicName, view: SpanView): Static {
     case 'span:id':
       return text(span.spanId);
     case 'span:parentID':
-      return text(span.parentSpanId);
+      return span.parentSpanId === '' ? nil : text(span.parentSpanId);
     case 'span:childCount':
       return int(facts.tree.childStart[view.index + 1] - facts.tree.childStart[view.index]);
     case 'event:name':

@@ -72,8 +72,9 @@ test('attributes are what the query reads or selects, by bare name', () => {
   ]);
   assert.deepEqual(
     attributesOf('{ status = error && kind != client } | select(span.x, resource.x, resource.zone, .missing)'),
-    ['status=error kind=unspecified x=1 zone="eu"']
+    ['status=error kind=unspecified x=1 x=1 zone="eu"']
   );
+  assert.deepEqual(attributesOf('{ .x = 1 || span.x = 1 }'), ['x=1'], 'an unscoped attribute is no second one');
   assert.deepEqual(
     attributesOf('{ duration > 0s && traceDuration > 0s && rootName != "" && trace:id != "" && span:id != "" }'),
     ['', '', '']
@@ -83,9 +84,17 @@ test('attributes are what the query reads or selects, by bare name', () => {
   ]);
 });
 
-test('of several events, one that made the span match is shown', () => {
+test('what is only compared is shown where it holds', () => {
+  assert.deepEqual(attributesOf('{ status = error || kind = client }'), ['status=error', 'kind=client']);
+  assert.deepEqual(attributesOf('{ status = error } >> { kind = client }'), ['kind=client']);
+  assert.deepEqual(attributesOf('{ status = error } >> { kind = client } | select(status)'), [
+    'status=unset kind=client',
+  ]);
+});
+
+test('of several events, the last that made the span match is shown', () => {
   assert.deepEqual(attributesOf('{ event.type = "second" }'), ['type="second"']);
-  assert.deepEqual(attributesOf('{ kind = client } | select(event.type)'), ['kind=client type="first"']);
+  assert.deepEqual(attributesOf('{ kind = client } | select(event.type)'), ['kind=client type="second"']);
 });
 
 test('names are filled only when read', () => {

@@ -3,11 +3,11 @@ import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts'
 import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { Field, IntrinsicName, Query } from './ast.ts';
 import type { LeafCondition, SpanCondition, TraceCondition } from './conditions.ts';
-import { conditionsOf, fieldsOf } from './conditions.ts';
+import { conditionsOf, fieldsOf, readsOf } from './conditions.ts';
 import { sameField } from './attributes.ts';
 import type { Spanset } from './evaluate.ts';
 import { compileQuery } from './evaluate.ts';
-import { fieldValues, TraceFacts } from './fields.ts';
+import { fieldValues, listOfField, TraceFacts } from './fields.ts';
 import type { Static } from './static.ts';
 import { staticKey } from './static.ts';
 
@@ -126,18 +126,31 @@ function serviceStatsOf(spans: readonly Span[]): ReadonlyMap<string, ServiceStat
 
 interface ShownFields {
   readonly name: boolean;
-  readonly fields: readonly { readonly field: Field; readonly leaves: readonly LeafCondition[] }[];
+  readonly fields: readonly ShownField[];
+}
+
+interface ShownField {
+  readonly field: Field;
+  readonly leaves: readonly LeafCondition[];
+  /** Nothing but the conditions reads the field: a value that satisfies none of them is not shown. */
+  readonly onlyCompared: boolean;
 }
 
 function shownFields(query: Query): ShownFields {
   const read = fieldsOf(query);
   const fields = read === 'all' ? [] : read;
   const leaves = leavesOf(conditionsOf(query));
+  const reads = readsOf(query);
+  const readCount = (field: Field): number =>
+    reads === 'all' ? Infinity : reads.filter((read) => sameField(read, field)).length;
   return {
     name: fields.some((field) => field.kind === 'intrinsic' && field.name === 'name'),
     fields: fields
       .filter((field) => field.kind === 'attribute' || !carriedElsewhere.includes(field.name))
-      .map((field) => ({ field, leaves: leaves.filter((leaf) => sameField(leaf.field, field)) })),
+      .map((field) => {
+        const own = leaves.filter((leaf) => sameField(leaf.field, field));
+        return { field, leaves: own, onlyCompared: own.length === readCount(field) };
+      }),
   };
 }
 
@@ -166,15 +179,21 @@ function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields
 
 function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMatch {
   const attributes: NamedStatic[] = [];
-  const seen = new Set<string>();
-  for (const { field, leaves } of shown.fields) {
-    // Of several events or links, show one that made the span match.
+  // Names and values told, with whether that was for an unscoped attribute.
+  const told = new Map<string, boolean>();
+  for (const { field, leaves, onlyCompared } of shown.fields) {
     const values = fieldValues(field, span, facts.trace, facts);
-    const value = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate))) ?? values.at(0);
-    // `span.x` and `resource.x` share the bare name: equal ones are told once.
+    // Of several events or links, show the last that made the span match.
+    if (listOfField(field) !== undefined) {
+      values.reverse();
+    }
+    const accepted = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate)));
+    const value = accepted ?? (onlyCompared ? undefined : values.at(0));
+    // `.x` and `span.x` share the bare name, and may share the value: it is told once.
     const key = value === undefined ? '' : `${field.name}\n${staticKey(value)}`;
-    if (value !== undefined && !seen.has(key)) {
-      seen.add(key);
+    const isUnscoped = field.kind === 'attribute' && field.scope === 'any';
+    if (value !== undefined && !(told.has(key) && (isUnscoped || told.get(key) === true))) {
+      told.set(key, isUnscoped);
       attributes.push([field.name, value]);
     }
   }

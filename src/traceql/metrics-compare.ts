@@ -8,7 +8,7 @@ import type { Collector } from './metrics-collectors.ts';
 import { firstValue } from './metrics-collectors.ts';
 import type { Labels, Series } from './metrics-series.ts';
 import type { Static } from './static.ts';
-import { compareStatics, nil, staticFromAnyValue, staticFromKind, staticFromStatus, staticKey } from './static.ts';
+import { compareStatics, nil, staticFromAnyValue, staticKey } from './static.ts';
 
 /** Distinct values of one attribute that are counted; beyond, the attribute is marked. Keeps a request id from filling the memory. */
 const comparedValuesMax = 10_000;
@@ -49,28 +49,27 @@ export function compareCollector(
   };
 }
 
-/** Every attribute of span and resource and the intrinsics that are not unique by nature. */
+const comparedIntrinsics: readonly Field[] = (
+  [
+    'name',
+    'kind',
+    'status',
+    'statusMessage',
+    'rootName',
+    'rootServiceName',
+    'span:childCount',
+    'instrumentation:name',
+    'instrumentation:version',
+  ] as const
+).map((name) => ({ kind: 'intrinsic', name }));
+
+/** Every attribute of span, resource and instrumentation scope, and the intrinsics that are not unique by nature. */
 function comparedValues(facts: TraceFacts, index: number): readonly (readonly [Field, Static])[] {
   const span = facts.trace.spans[index];
-  const intrinsics: readonly (readonly [Field, Static])[] = [
-    [
-      { kind: 'intrinsic', name: 'name' },
-      { type: 'string', value: span.name },
-    ],
-    [{ kind: 'intrinsic', name: 'kind' }, staticFromKind(span.kind)],
-    [{ kind: 'intrinsic', name: 'status' }, staticFromStatus(span.statusCode)],
-    [
-      { kind: 'intrinsic', name: 'statusMessage' },
-      { type: 'string', value: span.statusMessage },
-    ],
-    [{ kind: 'intrinsic', name: 'rootName' }, firstValue({ kind: 'intrinsic', name: 'rootName' }, facts, index)],
-    [
-      { kind: 'intrinsic', name: 'rootServiceName' },
-      firstValue({ kind: 'intrinsic', name: 'rootServiceName' }, facts, index),
-    ],
-  ];
-  const attributes = (['resource', 'span'] as const).flatMap((scope) => {
-    const list = scope === 'span' ? span.attributes : span.resource.attributes;
+  const intrinsics = comparedIntrinsics.map((field) => [field, firstValue(field, facts, index)] as const);
+  const lists = { resource: span.resource.attributes, span: span.attributes, instrumentation: span.scope.attributes };
+  const attributes = (['resource', 'span', 'instrumentation'] as const).flatMap((scope) => {
+    const list = lists[scope];
     return (
       list
         // The first of a repeated key is the one that counts.
@@ -78,9 +77,7 @@ function comparedValues(facts: TraceFacts, index: number): readonly (readonly [F
         .map(({ key, value }) => [{ kind: 'attribute', scope, name: key } as const, staticFromAnyValue(value)] as const)
     );
   });
-  return [...intrinsics, ...attributes].filter(
-    ([, value]) => value.type !== 'nil' && !(value.type === 'string' && value.value === '')
-  );
+  return [...intrinsics, ...attributes].filter(([, value]) => value.type !== 'nil');
 }
 
 function countCompared(

@@ -40,7 +40,7 @@ export class ExemplarReservoir {
 
   offer(seriesKey: string, facts: TraceFacts, index: number, step: number, value: number | undefined): void {
     const { traceId, spans } = facts.trace;
-    const bucket = Math.floor((step * this.bucketSizes.length) / this.steps.count);
+    const bucket = this.bucketOf(spans[index].startUnixNanos);
     if (this.kept.length >= this.limit || this.bucketSizes[bucket] >= perBucket || this.traces.has(traceId)) {
       return;
     }
@@ -53,6 +53,12 @@ export class ExemplarReservoir {
     });
     labels.push(['trace:id', { type: 'string', value: traceId }]);
     this.kept.push({ seriesKey, labels, timestampUnixNanos: span.startUnixNanos, step, value });
+  }
+
+  /** Of a time within the range, (start, end]. */
+  private bucketOf(unixNanos: UnixNanos): number {
+    const { startUnixNanos, stepNanos, count } = this.steps;
+    return Number(((unixNanos - startUnixNanos - 1n) * BigInt(this.bucketSizes.length)) / (stepNanos * BigInt(count)));
   }
 
   /** Exemplars of one series, by time. */

@@ -18,7 +18,7 @@ export function applySecondStage(stage: SecondStage, series: readonly Series[], 
   }));
 }
 
-/** Per step the `limit` greatest (or least) samples stay; ties go by the order of series. */
+/** Per step the `limit` greatest (or least) samples stay. Of equal ones `topk` keeps the first in the order of series, `bottomk` the last. */
 function rank(
   order: 'topk' | 'bottomk',
   limit: number,
@@ -29,7 +29,7 @@ function rank(
     return series;
   }
   const sign = order === 'topk' ? -1 : 1;
-  const ordered = [...series].sort(compareSeries);
+  const ordered = [...series].sort((a, b) => -sign * compareSeries(a, b));
   const kept = ordered.map(({ labels }) => ({ labels, values: new Float64Array(stepCount).fill(Number.NaN) }));
   for (let step = 0; step < stepCount; step++) {
     const candidates = ordered.flatMap(({ values }, index) => (Number.isNaN(values[step]) ? [] : [index]));
@@ -49,53 +49,59 @@ function compareNumbers(a: number, b: number): number {
 
 /**
  * `left op right`, step by step. Series meet those with equal labels, names aside; a side whose only series has no labels meets every
- * series of the other; what meets nothing is dropped. Division by zero gives no sample.
+ * series of the other; what meets nothing is dropped. Two named series give one named `(rate / rate)`; with a number the labels stay.
+ * Division by zero gives no sample.
  */
 export function combineSeries(
   op: '+' | '-' | '*' | '/',
-  name: string,
   left: readonly Series[] | number,
   right: readonly Series[] | number,
   stepCount: number
 ): readonly Series[] {
-  const result: Series[] = [];
-  for (const [labels, a, b] of pairs(left, right, stepCount)) {
-    const values = a.map((value, step) => calculate(op, value, b[step]));
-    result.push({ labels: [['__name__', { type: 'string', value: name }], ...labels], values });
+  if (typeof left === 'number') {
+    const other = typeof right === 'number' ? [] : right;
+    return other.map((series) => ({ ...series, values: series.values.map((value) => calculate(op, left, value)) }));
   }
-  return result;
+  if (typeof right === 'number') {
+    return left.map((series) => ({ ...series, values: series.values.map((value) => calculate(op, value, right)) }));
+  }
+  return pairs(left, right).map(([a, b]) => ({
+    labels: mergeLabels(op, a.labels, b.labels),
+    values: a.values.map((value, step) => calculate(op, value, b.values[step])),
+  }));
 }
 
-type Pair = readonly [labels: Labels, left: Float64Array, right: Float64Array];
+type Pair = readonly [left: Series, right: Series];
 
-function pairs(
-  left: readonly Series[] | number,
-  right: readonly Series[] | number,
-  stepCount: number
-): readonly Pair[] {
-  const lefts = typeof left === 'number' ? [constant(left, stepCount)] : left.map(unnamed);
-  const rights = typeof right === 'number' ? [constant(right, stepCount)] : right.map(unnamed);
-  if (rights.length === 1 && rights[0].labels.length === 0) {
-    return lefts.map(({ labels, values }) => [labels, values, rights[0].values]);
+function pairs(left: readonly Series[], right: readonly Series[]): readonly Pair[] {
+  if (right.length === 1 && unnamed(right[0].labels).length === 0) {
+    return left.map((series) => [series, right[0]]);
   }
-  if (lefts.length === 1 && lefts[0].labels.length === 0) {
-    return rights.map(({ labels, values }) => [labels, lefts[0].values, values]);
+  if (left.length === 1 && unnamed(left[0].labels).length === 0) {
+    return right.map((series) => [left[0], series]);
   }
-  const byLabels = new Map(rights.map((series) => [labelsKey(series.labels), series.values]));
-  return lefts.flatMap(({ labels, values }) => {
-    const other = byLabels.get(labelsKey(labels));
-    return other === undefined ? [] : [[labels, values, other] as const];
+  const byLabels = new Map(right.map((series) => [matchKey(series.labels), series]));
+  return left.flatMap((series) => {
+    const other = byLabels.get(matchKey(series.labels));
+    return other === undefined ? [] : [[series, other] as const];
   });
 }
 
-/** Labels sorted, so that `by (a, b)` meets `by (b, a)`. */
-function unnamed({ labels, values }: Series): Series {
-  const rest = labels.filter(([name]) => name !== '__name__');
-  return { labels: rest.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)), values };
+/** `by (a, b)` meets `by (b, a)`. */
+function matchKey(labels: Labels): string {
+  return labelsKey([...unnamed(labels)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-function constant(value: number, stepCount: number): Series {
-  return { labels: [], values: new Float64Array(stepCount).fill(value) };
+function unnamed(labels: Labels): Labels {
+  return labels.filter(([name]) => name !== '__name__');
+}
+
+function mergeLabels(op: string, left: Labels, right: Labels): Labels {
+  const [a, b] = [left, right].map((labels) => labels.find(([name]) => name === '__name__')?.[1]);
+  const rest = unnamed(unnamed(left).length > 0 ? left : right);
+  return a?.type === 'string' && b?.type === 'string'
+    ? [['__name__', { type: 'string', value: `(${a.value} ${op} ${b.value})` }], ...rest]
+    : rest;
 }
 
 function calculate(op: '+' | '-' | '*' | '/', a: number, b: number): number {

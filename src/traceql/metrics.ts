@@ -1,12 +1,11 @@
 /** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
-import { assert, unreachable } from '../base/assert.ts';
+import { assert } from '../base/assert.ts';
 import type { Trace, UnixNanos } from '../trace/model.ts';
 import type { MetricsExpression, MetricsMath, MetricsOperand, MetricsPipeline, Query, SecondStage } from './ast.ts';
 import { hintOf } from './ast.ts';
 import { compileFilter } from './expression.ts';
 import { allSpans, compilePipeline } from './evaluate.ts';
 import { TraceFacts } from './fields.ts';
-import { printStatic } from './literals.ts';
 import type { Collector } from './metrics-collectors.ts';
 import { functionCollector } from './metrics-collectors.ts';
 import { compareCollector } from './metrics-compare.ts';
@@ -166,7 +165,6 @@ function startMath(math: MetricsMath, steps: Steps, exemplars: ExemplarReservoir
     finish: () =>
       combineSeries(
         math.op,
-        nameOf(math),
         left?.finish() ?? numberOf(math.left),
         right?.finish() ?? numberOf(math.right),
         steps.count
@@ -182,20 +180,6 @@ function numberOf(operand: MetricsOperand): number {
   return operand.kind === 'literal' && (operand.value.type === 'int' || operand.value.type === 'float')
     ? Number(operand.value.value)
     : Number.NaN;
-}
-
-/** What a series of this expression is called: `rate`, `(rate / count_over_time)`. */
-function nameOf(operand: MetricsOperand): string {
-  switch (operand.kind) {
-    case 'literal':
-      return printStatic(operand.value);
-    case 'metrics-pipeline':
-      return operand.aggregate.kind === 'metrics-compare' ? 'compare' : operand.aggregate.name;
-    case 'metrics-math':
-      return `(${nameOf(operand.left)} ${operand.op} ${nameOf(operand.right)})`;
-    default:
-      return unreachable(operand);
-  }
 }
 
 function finishSeries(series: Series, steps: Steps, exemplars: ExemplarReservoir): MetricSeries {

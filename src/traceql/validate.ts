@@ -154,6 +154,9 @@ class Validator {
       }
     } else {
       this.metricsPipeline(expression);
+      if (expression.aggregate.kind === 'metrics-compare' && expression.stages.length > 0) {
+        this.fail(expression.stages[0].range, 'nothing follows compare()', 'the end of the query');
+      }
     }
     for (const stage of expression.stages) {
       if (stage.kind === 'rank' && stage.limit < 1) {
@@ -216,6 +219,9 @@ class Validator {
     if (type !== 'bool' && type !== 'attribute') {
       this.fail(expression.range, `a filter is true or false, this is a ${type}`, 'a comparison');
     }
+    if (expression.kind === 'binary' && type === 'attribute') {
+      this.fail(expression.range, 'a filter is true or false, this is a number', 'a comparison');
+    }
   }
 
   private typeOf(expression: FieldExpression): ExpressionType {
@@ -258,8 +264,10 @@ class Validator {
         return 'bool';
       case '=':
       case '!=':
-        this.mustNotBeAlwaysPresent(left, right);
-        this.mustNotBeAlwaysPresent(right, left);
+        if (op === '=') {
+          this.mustNotBeAlwaysPresent(left, right);
+          this.mustNotBeAlwaysPresent(right, left);
+        }
         this.mustCompare(range, leftType, rightType);
         return 'bool';
       case '<':

@@ -21,7 +21,7 @@ export const intrinsicDocumentation: Readonly<Record<IntrinsicName, string>> = {
   nestedSetParent: 'left number of the parent; below 0 for root spans',
   'trace:id': 'id of the trace in hex; leading zeros do not count',
   'span:id': 'id of the span, 16 hex digits',
-  'span:parentID': 'id of the parent span, empty for a root',
+  'span:parentID': 'id of the parent span, absent on a root',
   'span:childCount': 'number of direct children of the span',
   'event:name': 'name of an event of the span',
   'event:timeSinceStart': 'time from the start of the span to the event',
