@@ -28,13 +28,26 @@ export function requestedRange(params: URLSearchParams, clock: Clock): TimeRange
   if (start === undefined || end === undefined) {
     throw invalid('invalid range: start and end are needed both, or neither');
   }
+  checkOrder(start, end);
+  // Tempo keeps a trace that starts at `end` (whole seconds on both sides); our ranges are half-open.
+  return { startUnixNanos: start, endUnixNanos: end + 1n };
+}
+
+/** Of a trace by id, which comes whole whatever it says: checked, one of the two may be missing. */
+export function checkTraceBounds(params: URLSearchParams): void {
+  const start = unixSecondsParam(params, 'start');
+  const end = unixSecondsParam(params, 'end');
+  if (start !== undefined && end !== undefined) {
+    checkOrder(start, end);
+  }
+}
+
+function checkOrder(start: UnixNanos, end: UnixNanos): void {
   if (end <= start) {
     throw invalid(
       `http parameter start must be before end. received start=${start / secondNanos} end=${end / secondNanos}`
     );
   }
-  // Tempo keeps a trace that starts at `end` (whole seconds on both sides); our ranges are half-open.
-  return { startUnixNanos: start, endUnixNanos: end + 1n };
 }
 
 export function searchRange(params: URLSearchParams, clock: Clock): TimeRange {

@@ -174,9 +174,17 @@ export function tagValueOf(value: Static): { type: string; value: string } {
       return { type: 'duration', value: formatGoDuration(value.value) };
     case 'array':
       return { type: 'string', value: JSON.stringify(value.value.map((element) => tagValueOf(element).value)) };
+    case 'float':
+      return { type: 'float', value: formatFloat(value.value) };
     default:
       return { type: value.type, value: String(value.value) };
   }
+}
+
+/** As TraceQL writes it: `1.0`, so that what a client puts into a query is a float again. */
+function formatFloat(value: number): string {
+  const text = String(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** Unsigned on the wire: a negative duration (a span that ends before it starts) is shown as 0. */

@@ -8,16 +8,12 @@ import type { TraceId } from '../../trace/model.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { contentTypes } from '../exchange.ts';
 import { decodeSegment, invalid } from './params.ts';
-import { requestedRange } from './range.ts';
+import { checkTraceBounds } from './range.ts';
 
 /** `/api/traces/{id}`: the bare trace; 404 with an empty body when there is none. */
-export async function traceV1(
-  request: ApiRequest,
-  { store, clock }: ApiContext,
-  segment: string
-): Promise<ApiResponse> {
+export async function traceV1(request: ApiRequest, { store }: ApiContext, segment: string): Promise<ApiResponse> {
   const traceId = traceIdOf(segment);
-  requestedRange(request.params, clock);
+  checkTraceBounds(request.params);
   const { data: trace } = await store.trace({ tenant: request.tenant, traceId, signal: request.signal });
   if (trace === undefined) {
     return { status: 404, contentType: contentTypes.text, body: '' };
@@ -30,13 +26,9 @@ export async function traceV1(
 }
 
 /** `/api/v2/traces/{id}`: wrapped, with what was read and whether it is all; 200 and an empty trace when there is none. */
-export async function traceV2(
-  request: ApiRequest,
-  { store, clock }: ApiContext,
-  segment: string
-): Promise<ApiResponse> {
+export async function traceV2(request: ApiRequest, { store }: ApiContext, segment: string): Promise<ApiResponse> {
   const traceId = traceIdOf(segment);
-  requestedRange(request.params, clock);
+  checkTraceBounds(request.params);
   const answer = await store.trace({ tenant: request.tenant, traceId, signal: request.signal });
   const response: TraceByIdResponse = {
     trace: answer.data?.spans ?? [],
