@@ -93,3 +93,25 @@ export function utf8PrefixEnd(bytes: Uint8Array, start: number, end: number): nu
   }
   return cut;
 }
+
+/** Whether `part` occurs in `bytes`. Skips ahead by the length of `part` where it can (Horspool, 1980). */
+export function includesBytes(bytes: Uint8Array, part: Uint8Array): boolean {
+  const last = part.length - 1;
+  if (last < 0) {
+    return true;
+  }
+  const skips = new Int32Array(256).fill(part.length);
+  for (let i = 0; i < last; i++) {
+    skips[part[i]] = last - i;
+  }
+  for (let end = last; end < bytes.length; end += skips[bytes[end]]) {
+    let i = last;
+    while (i >= 0 && bytes[end - last + i] === part[i]) {
+      i--;
+    }
+    if (i < 0) {
+      return true;
+    }
+  }
+  return false;
+}

@@ -64,8 +64,8 @@ export const defaultLimits: EngineLimits = {
   // Spans that reach a little over the window's edge stay with their trace.
   windowSlackNanos: 3_600_000_000_000n,
   footerCacheBytesMax: 64 * mib,
-  // Blooms of trace ids take 1.2 B a trace: those of 10 M spans are 2 MiB. The rest is for dictionaries and for tables of traces.
-  indexCacheBytesMax: 64 * mib,
+  // Blooms of trace ids take 1.2 B a trace: those of 10 M spans are 2 MiB. The rest: dictionaries, tables of traces, small pages.
+  indexCacheBytesMax: 96 * mib,
   // A dozen columns of 10 M spans; the system's page cache has the rest, at the price of a read and of a copy.
   chunkCacheBytesMax: 96 * mib,
   retentionMs: 14 * 24 * 60 * minuteMs,

@@ -73,6 +73,8 @@ export interface ValueDictionary {
   /** `double` as it is; `int` rounded to a double. */
   numberAt(entry: number): number;
   boolAt(entry: number): boolean;
+  /** False: no entry includes these bytes. Absent where that costs more than to look at the entries. */
+  someIncludes?(part: Uint8Array): boolean;
   /**
    * Hands over the bytes of `string`, `any` and `raw`, the eight little-endian bytes of `int` and `double`, without a view per value.
    * Absent where values are not kept in words.

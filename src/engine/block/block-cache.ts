@@ -20,22 +20,25 @@ export class BlockCache {
   readonly blooms: LruByBytes<Uint8Array>;
   readonly traces: LruByBytes<TraceTable>;
   readonly dictionaries: LruByBytes<ValueDictionary>;
+  /** Small pages, decompressed. */
+  readonly pages: LruByBytes<Uint8Array>;
   /** Column chunks as stored, of the columns that queries name. */
   readonly chunks: LruByBytes<Uint8Array>;
 
   constructor({ footerCacheBytesMax, indexCacheBytesMax, chunkCacheBytesMax }: BlockCacheLimits) {
     this.footers = new FooterCache(footerCacheBytesMax);
     // 10 bits a trace against 20 bytes a trace: blooms of all blocks, tables of those that traces are found in.
-    this.blooms = new LruByBytes(indexCacheBytesMax / 4);
+    this.blooms = new LruByBytes(indexCacheBytesMax / 8);
     this.traces = new LruByBytes(indexCacheBytesMax / 4);
-    this.dictionaries = new LruByBytes(indexCacheBytesMax / 2);
+    this.dictionaries = new LruByBytes(indexCacheBytesMax / 4);
+    this.pages = new LruByBytes((3 * indexCacheBytesMax) / 8);
     this.chunks = new LruByBytes(chunkCacheBytesMax);
   }
 
   /** For blocks that have been removed, or turned out to be damaged: the next read sees the disk. */
   forget(path: string): void {
     this.footers.forget(path);
-    for (const lru of [this.blooms, this.traces, this.dictionaries, this.chunks]) {
+    for (const lru of [this.blooms, this.traces, this.dictionaries, this.pages, this.chunks]) {
       lru.deletePrefix(`${path} `);
     }
   }

@@ -6,7 +6,7 @@ import type { ByteRange, Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
-import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import type { ColumnKey, ColumnType, RowSet, ValueDictionary } from '../row-set.ts';
 import type { BlockCache } from './block-cache.ts';
 import { BlockRowSet } from './block-row-set.ts';
 import { columnKeyText } from './column-names.ts';
@@ -85,8 +85,8 @@ export class BlockReader {
     // A trace with all its columns is one of many: what it reads would drive out what searches read again and again.
     const chunks = [...fixed, ...coded, ...(knownTraces === undefined ? [traceId] : [])];
     const bytes = await this.readChunks(chunks, want !== 'all');
-    const [spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map(
-      (chunk, index) => new ChunkReader(chunk, 'raw', bytes[index], this.codecs)
+    const [spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map((chunk, index) =>
+      this.chunkReader(chunk, 'raw', bytes[index])
     );
     return new BlockRowSet({
       traces: knownTraces ?? this.traceTable(traceId, bytes[bytes.length - 1]),
@@ -94,9 +94,11 @@ export class BlockReader {
       columnKeys: present,
       coded: new Map(
         wanted.map((key, index) => {
-          const known = this.cache?.dictionaries.get(this.keyOf(coded[index]));
-          const chunkBytes = bytes[fixed.length + index];
-          return [columnKeyText(key), new ChunkReader(coded[index], key.type, chunkBytes, this.codecs, known)];
+          const dictionary = this.cache?.dictionaries.get(this.keyOf(coded[index]));
+          return [
+            columnKeyText(key),
+            this.chunkReader(coded[index], key.type, bytes[fixed.length + index], dictionary),
+          ];
         })
       ),
     });
@@ -110,7 +112,7 @@ export class BlockReader {
       return known.traceIds;
     }
     const [bytes] = await this.read([rangeOfDictionary(chunk)]);
-    return new ChunkReader(chunk, 'raw', bytes, this.codecs).fixedEntries();
+    return this.chunkReader(chunk, 'raw', bytes).fixedEntries();
   }
 
   /** Where fragments of a trace lie; at most one place, because a trace is never cut by a row group. */
@@ -142,7 +144,7 @@ export class BlockReader {
     }
     const chunkBytes = this.cache?.chunks.get(cacheKey);
     const [bytes] = chunkBytes === undefined ? await this.read([rangeOfDictionary(chunk)]) : [chunkBytes];
-    const dictionary = new ChunkReader(chunk, key.type, bytes, this.codecs).dictionary();
+    const dictionary = this.chunkReader(chunk, key.type, bytes).dictionary();
     this.cache?.dictionaries.set(cacheKey, dictionary, dictionaryBytes(chunk, dictionary));
     return dictionary;
   }
@@ -203,7 +205,7 @@ export class BlockReader {
   }
 
   private traceTable(chunk: Chunk, bytes: Uint8Array): TraceTable {
-    const table = readTraceTable(chunk, new ChunkReader(chunk, 'raw', bytes, this.codecs));
+    const table = readTraceTable(chunk, this.chunkReader(chunk, 'raw', bytes));
     this.cache?.traces.set(this.keyOf(chunk), table, table.traceIds.length + table.rowStarts.byteLength);
     return table;
   }
@@ -227,6 +229,10 @@ export class BlockReader {
       this.cache.chunks.set(this.keyOf(chunk), own, own.length);
       return own;
     });
+  }
+
+  private chunkReader(chunk: Chunk, type: ColumnType, bytes: Uint8Array, dictionary?: ValueDictionary): ChunkReader {
+    return new ChunkReader(chunk, type, bytes, this.codecs, { dictionary, pages: this.cache?.pages });
   }
 
   private read(ranges: readonly ByteRange[]): Promise<Uint8Array[]> {

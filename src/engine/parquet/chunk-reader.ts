@@ -11,6 +11,7 @@ import { physicalType } from './metadata.ts';
 import { byteArrayStarts, fixedWidthOf } from './plain.ts';
 import {
   type Chunk,
+  type PageCache,
   type PagePlace,
   chunkStart,
   corrupt,
@@ -26,12 +27,19 @@ export interface CodesAndDictionary {
   readonly dictionary: ValueDictionary;
 }
 
+/** What earlier readers of a chunk have left. */
+export interface KnownOfChunk {
+  readonly dictionary?: ValueDictionary;
+  readonly pages?: PageCache;
+}
+
 /** All methods throw {@link CorruptionError} when what they decode is damaged. */
 export class ChunkReader {
   private readonly chunk: Chunk;
   private readonly type: ColumnType;
   private readonly bytes: Uint8Array;
   private readonly codecs: Codecs;
+  private readonly pageCache: PageCache | undefined;
   private readonly dictionaryPage: PagePlace | undefined;
   private places: readonly PagePlace[] | undefined;
   private readonly pages: (DataPage | undefined)[] = [];
@@ -40,14 +48,15 @@ export class ChunkReader {
 
   /**
    * `bytes`: the whole chunk; its dictionary page is enough for {@link dictionary}. `type`: of the values; columns of a fixed width that
-   * are read as bytes have none, `raw`. `dictionary`: where it has been decoded before.
+   * are read as bytes have none, `raw`.
    */
-  constructor(chunk: Chunk, type: ColumnType, bytes: Uint8Array, codecs: Codecs, dictionary?: ValueDictionary) {
+  constructor(chunk: Chunk, type: ColumnType, bytes: Uint8Array, codecs: Codecs, known: KnownOfChunk = {}) {
     this.chunk = chunk;
     this.type = type;
     this.bytes = bytes;
     this.codecs = codecs;
-    this.decodedDictionary = dictionary;
+    this.pageCache = known.pages;
+    this.decodedDictionary = known.dictionary;
     this.dictionaryPage = dictionaryPlace(chunk, bytes);
   }
 
@@ -261,7 +270,7 @@ export class ChunkReader {
     }
     const { chunk, dictionaryPage } = this;
     const place = (this.places ??= dataPagePlaces(chunk, this.bytes))[index];
-    const content = pageContent(chunk, this.bytes, place, this.codecs);
+    const content = pageContent(chunk, this.bytes, place, this.codecs, this.pageCache);
     const page = new DataPage(chunk, place, content, dictionaryPage?.header.numValues);
     this.pages[index] = page;
     return page;
@@ -281,7 +290,7 @@ export class ChunkReader {
     if (place === undefined) {
       throw this.corrupt('a dictionary page', 'none');
     }
-    return pageContent(this.chunk, this.bytes, place, this.codecs);
+    return pageContent(this.chunk, this.bytes, place, this.codecs, this.pageCache);
   }
 
   private dictionaryOf(values: Uint8Array, count: number): ValueDictionary {

@@ -70,8 +70,45 @@ export function dataPagePlaces(chunk: Chunk, bytes: Uint8Array): PagePlace[] {
   return places;
 }
 
+/** Where contents of pages are kept for the next reader. */
+export interface PageCache {
+  get(key: string): Uint8Array | undefined;
+  set(key: string, content: Uint8Array, bytes: number): void;
+}
+
+/**
+ * Pages no larger than this are worth keeping: a call of zstd costs them more than their bytes. A trace by id meets some seventy, most of
+ * them dictionaries of a few values and columns of few rows.
+ */
+const keptPageBytesMax = 16 * 1024;
+
 /** A page's content, checked and decompressed. Errors: {@link CorruptionError}. */
-export function pageContent(chunk: Chunk, bytes: Uint8Array, place: PagePlace, codecs: Codecs): Uint8Array {
+export function pageContent(
+  chunk: Chunk,
+  bytes: Uint8Array,
+  place: PagePlace,
+  codecs: Codecs,
+  cache: PageCache | undefined
+): Uint8Array {
+  const { uncompressedPageSize } = place.header;
+  if (
+    cache === undefined ||
+    chunk.metadata.codec === compressionCodec.uncompressed ||
+    uncompressedPageSize > keptPageBytesMax
+  ) {
+    return freshContent(chunk, bytes, place, codecs);
+  }
+  const key = `${chunk.file} ${chunkStart(chunk.metadata) + place.contentStart}`;
+  let content = cache.get(key);
+  if (content === undefined) {
+    content = freshContent(chunk, bytes, place, codecs);
+    // Memory of a buffer, a key and an entry beside the bytes.
+    cache.set(key, content, content.buffer.byteLength + 300);
+  }
+  return content;
+}
+
+function freshContent(chunk: Chunk, bytes: Uint8Array, place: PagePlace, codecs: Codecs): Uint8Array {
   const { header, contentStart, contentEnd } = place;
   const stored = bytes.subarray(contentStart, contentEnd);
   const at = chunkStart(chunk.metadata) + contentStart;

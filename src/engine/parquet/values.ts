@@ -2,7 +2,7 @@
  * Dictionaries over PLAIN bytes as they stand in a page: nothing is decoded until somebody asks for an entry.
  */
 import { assert } from '../../base/assert.ts';
-import { textFromUtf8 } from '../../base/bytes.ts';
+import { includesBytes, textFromUtf8 } from '../../base/bytes.ts';
 import type { ColumnType, ValueDictionary } from '../row-set.ts';
 
 /** Byte arrays, each at [starts[i], starts[i + 1] − 4). */
@@ -22,6 +22,10 @@ export class ByteArrayDictionary implements ValueDictionary {
 
   bytesAt(entry: number): Uint8Array {
     return this.bytes.subarray(this.starts[entry], this.starts[entry + 1] - 4);
+  }
+
+  someIncludes(part: Uint8Array): boolean {
+    return includesBytes(this.bytes, part);
   }
 
   textAt(entry: number): string {

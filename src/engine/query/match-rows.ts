@@ -74,7 +74,7 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
   }
   for (const raw of columns.raw) {
     const column = rowSet.column('intrinsic', raw, 'raw');
-    if (column !== undefined) {
+    if (column !== undefined && rawMayMatch(column.dictionary, leaf)) {
       markAccepted(
         mask,
         column,
@@ -112,6 +112,14 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
       return unreachable(columns.fixed);
   }
   return mask;
+}
+
+/** Whether some encoded message may satisfy the leaf: a string that is sought stands in it as it is. Ids stand there as bytes, not as hex. */
+export function rawMayMatch(dictionary: ValueDictionary, { field, op, operand }: ConditionLeaf): boolean {
+  // What is no UTF-8 reads as U+FFFD, but does not stand there as such.
+  return field.kind === 'attribute' && op === '=' && operand.type === 'string' && !operand.value.includes('\ufffd')
+    ? (dictionary.someIncludes?.(new TextEncoder().encode(operand.value)) ?? true)
+    : true;
 }
 
 /** Whether a field that is the empty string where it is absent may satisfy the leaf there. */

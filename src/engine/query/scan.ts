@@ -8,7 +8,7 @@ import type { SpanCondition, TraceCondition } from '../../traceql/conditions.ts'
 import type { BlockReader } from '../block/block-reader.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
-import { acceptedEntries, acceptsEmpty, matchRows } from './match-rows.ts';
+import { acceptedEntries, acceptsEmpty, matchRows, rawMayMatch } from './match-rows.ts';
 import type { ConditionLeaf } from './match-rows.ts';
 
 /** Traces of one source, by ordinal: 0 cannot match, 1 can only match when more fragments lie elsewhere, 2 may match. */
@@ -169,8 +169,15 @@ async function leafMayMatch(reader: BlockReader, rowGroup: number, leaf: Conditi
   }
   const keys = [...columns.raw.map(rawColumnKey), ...columns.coded].filter((key) => reader.hasColumn(rowGroup, key));
   for (const key of keys) {
-    if (key.type === 'raw' || key.type === 'any') {
+    if (key.type === 'any') {
       return true;
+    }
+    if (key.type === 'raw') {
+      const messages = await reader.readDictionary(rowGroup, key);
+      if (messages !== undefined && rawMayMatch(messages, leaf)) {
+        return true;
+      }
+      continue;
     }
     if (leaf.op === '=' && leaf.operand.type === 'string' && key.type === 'string') {
       if (await reader.mayContain(rowGroup, key, new TextEncoder().encode(leaf.operand.value))) {
