@@ -190,6 +190,20 @@ test('dashboard variables: services, operations of one, names of a scope, values
   expect(await host.evaluate(() => window.query)).toMatchObject({ kind: 'values', attribute: 'span.customer.id' });
 });
 
+test('Explore: a clicked value, a query that moves there, label matchers of another data source', async ({ host }) => {
+  const { clicked, moved, imported } = await host.evaluate(() =>
+    window.testHost.exploreQueries({ refId: 'A', query: '{ .service = "x" }' }, [
+      { name: 'service_name', value: 'shop', operator: 'Equal' },
+    ])
+  );
+  expect(clicked).toMatchObject({ query: '{ .service = "x" && name != "GET /" }' });
+  expect(moved).toMatchObject({
+    query: '{ .service = "x" && status = error }',
+    datasource: { uid: 'vivace', type: 'vivace-traces-datasource' },
+  });
+  expect(imported).toMatchObject({ queryType: 'traceql', query: '{ resource.service.name = "shop" }' });
+});
+
 test('annotations: slow traces and searches become events that link to their trace', async ({ host }) => {
   const events = (target: Record<string, unknown>) => host.evaluate((one) => window.testHost.annotations(one), target);
   const [slow, ...rest] = (await events({ annotates: 'slow', slowerThan: '400ms', service: 'checkout' }))!;

@@ -307,6 +307,21 @@ const testHost = {
     );
   },
 
+  /** What Explore does with queries: a clicked value, a move from a dashboard, a change from another data source. */
+  async exploreQueries(query: Record<string, unknown>, matchers: readonly object[]) {
+    const instance = (await instanceOf('vivace')) as AnyDataSource & {
+      importFromAbstractQueries(queries: object[]): Promise<DataQuery[]>;
+    };
+    const scopedVars = { service: { text: '', value: 'shop' } };
+    const filters = [{ key: 'status', operator: '=', value: 'error' }];
+    const clicked = { type: 'ADD_FILTER_OUT', options: { key: 'name', value: 'GET /' } };
+    return {
+      clicked: instance.modifyQuery!(query as never, clicked),
+      moved: instance.interpolateVariablesInQueries!([query as never], scopedVars, filters)[0],
+      imported: (await instance.importFromAbstractQueries([{ refId: 'A', labelMatchers: matchers }]))[0],
+    };
+  },
+
   displayText: async (query: Record<string, unknown>) =>
     (await instanceOf('vivace')).getQueryDisplayText?.(query as never),
 
