@@ -7,9 +7,11 @@ import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
+import { flagOf, options } from '../../src/server/config.ts';
 import { startProcess } from '../support/server.ts';
 import { exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
 
+const otherDoors = Object.keys(options).filter((name) => name.endsWith('Address') && name !== 'queryAddress');
 const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');
 
 let directory: string;
@@ -48,16 +50,7 @@ test('version, usage errors and wrong options: exit codes, and one line that say
       mainFile,
       '--query-address',
       '127.0.0.1:0',
-      '--otlp-grpc-address',
-      'off',
-      '--otlp-http-address',
-      'off',
-      '--zipkin-address',
-      'off',
-      '--jaeger-http-address',
-      'off',
-      '--jaeger-grpc-address',
-      'off',
+      ...otherDoors.flatMap((name) => [flagOf(name), 'off']),
     ]),
   ]);
   assert.deepEqual(asked, { code: 0, output: `${version}\n` });
