@@ -5,6 +5,8 @@ import { mergeTrace } from '../trace/merge.ts';
 import { traceFromText } from '../trace/text.ts';
 import { QueryError } from './errors.ts';
 import { evaluateTrace } from './evaluate.ts';
+import { printStatic } from './literals.ts';
+import { matchTrace } from './match.ts';
 import { startMetrics } from './metrics.ts';
 import { parseQuery } from './parser.ts';
 import { validateQuery } from './validate.ts';
@@ -71,4 +73,76 @@ test('9: sampling hints do not make answers approximate', () => {
   });
   metrics.observe(trace);
   assert.equal(metrics.finish()[0].samples[0].value, 2);
+});
+
+/** Labels and values of an instant query over one trace. */
+function instant(text: string, over = trace): string[] {
+  const query = parseQuery(text);
+  validateQuery(query);
+  const start = over.spans[0].startUnixNanos - 1n;
+  const metrics = startMetrics(query, {
+    startUnixNanos: start,
+    endUnixNanos: start + 100_000_000n,
+    stepNanos: 100_000_000n,
+    exemplars: 0,
+  });
+  metrics.observe(over);
+  return metrics
+    .finish()
+    .map(
+      ({ labels, samples }) =>
+        `${labels.map(([name, label]) => `${name}=${printStatic(label)}`).join(' ')}: ${samples[0].value}`
+    );
+}
+
+test('13: durations are seconds in every metric', () => {
+  const [ofSpan] = instant('{ } | max_over_time(duration)');
+  assert.deepEqual(instant('{ } | max_over_time(traceDuration)'), [ofSpan]);
+});
+
+const rootless = traceFromText(`
+  s A |====| {parent=ff}
+    s B | =  | {text="t"}
+    s C |  = |
+`);
+
+test('14: children are counted without a root; siblings are numbered by start', () => {
+  assert.equal(names('{ span:childCount = 2 }', rootless), 'A');
+  assert.equal(names('{ nestedSetLeft = 2 }'), 'B');
+});
+
+test('15: spans without connection to a root answer negated structural operators', () => {
+  assert.equal(names('{ } !> { }', rootless), 'ABC');
+  assert.equal(names('{ name = "A" } !>> { name != "" }', rootless), 'ABC');
+});
+
+test('16: what is missing is left out, an unscoped attribute is shown once', () => {
+  const shown = (text: string): string[] =>
+    matchTrace(parseQuery(text), trace, 3)!.spansets[0].spans.map(({ attributes }) =>
+      attributes.map(([name, value]) => `${name}=${printStatic(value)}`).join(' ')
+    );
+  assert.deepEqual(shown('{ .i = nil } | select(event:name, link:traceID, span:parentID, .missing)'), [
+    `span:parentID="${trace.spans[0].spanId}"`,
+  ]);
+  assert.deepEqual(shown('{ .i = 200 }'), ['i=200']);
+});
+
+test('17: an operator on a value it does not take gives nil, not an error', () => {
+  assert.equal(names('{ !span.text || span.text + 1 = 2 || -span.text < 0 }', rootless), '');
+});
+
+test('18: a quantile lies within its bucket', () => {
+  const values = traceFromText(`
+    s A |====| {n=4}
+      s B | =  | {n=1000}
+      s C |  = | {n=1000}
+  `);
+  // Rank 2 of 3 is the first of two in (512, 1024]: halfway on the scale of powers.
+  assert.deepEqual(instant('{ } | quantile_over_time(.n, 0.5)', values), [`p=0.5: ${512 * Math.SQRT2}`]);
+});
+
+test('19: ids have all their digits; functions of a text are refused', () => {
+  assert.equal(names('{ span:parentID = "1" || span:id = "1" }'), '');
+  assert.deepEqual(instant('{ name = "A" } | count_over_time() by (trace:id)'), [`trace:id="${trace.traceId}": 1`]);
+  assert.throws(() => validateQuery(parseQuery('{ } | max_over_time(name)')), QueryError);
 });

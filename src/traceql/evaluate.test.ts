@@ -175,6 +175,7 @@ test('events and links: conditions hold on the same one', () => {
     ['{ event.x != 1 }', 'A'],
     ['{ link:traceID =~ ".*aa" && link:spanID = "00000000000000bb" && link.l = 1 }', 'A'],
     ['{ link:traceID =~ ".*aa" && link.l = 2 }', ''],
+    ['{ link:traceID = "aa" }', 'A'],
     ['{ event.x = 1 && link.l = 2 }', 'A'],
   ]);
 });

@@ -188,7 +188,11 @@ export function regexPredicate(op: '=~' | '!~', pattern: string): (value: Static
 }
 
 export function readsTraceId(expression: FieldExpression): boolean {
-  return expression.kind === 'field' && expression.field.kind === 'intrinsic' && expression.field.name === 'trace:id';
+  return (
+    expression.kind === 'field' &&
+    expression.field.kind === 'intrinsic' &&
+    (expression.field.name === 'trace:id' || expression.field.name === 'link:traceID')
+  );
 }
 
 /** Leading zeros do not count. */

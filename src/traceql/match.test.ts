@@ -90,6 +90,10 @@ test('what is only compared is shown where it holds', () => {
   assert.deepEqual(attributesOf('{ status = error } >> { kind = client } | select(status)'), [
     'status=unset kind=client',
   ]);
+  assert.deepEqual(attributesOf('{ span.http.status_code = 404 || kind = client }'), [
+    'http.status_code=200 kind=client',
+  ]);
+  assert.deepEqual(attributesOf('{ span.http.status_code = "404" || kind = client }'), ['kind=client']);
 });
 
 test('of several events, the last that made the span match is shown', () => {

@@ -9,7 +9,7 @@ import type { Spanset } from './evaluate.ts';
 import { compileQuery } from './evaluate.ts';
 import { fieldValues, listOfField, TraceFacts } from './fields.ts';
 import type { Static } from './static.ts';
-import { staticKey } from './static.ts';
+import { isNumeric, staticKey } from './static.ts';
 
 export type NamedStatic = readonly [name: string, value: Static];
 
@@ -132,7 +132,7 @@ interface ShownFields {
 interface ShownField {
   readonly field: Field;
   readonly leaves: readonly LeafCondition[];
-  /** Nothing but the conditions reads the field: a value that satisfies none of them is not shown. */
+  /** Nothing but the conditions reads the field. */
   readonly onlyCompared: boolean;
 }
 
@@ -177,6 +177,18 @@ function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields
   };
 }
 
+/**
+ * Whether a value that no condition accepts is shown, as beside Tempo: an attribute's when it has the type that was asked for, an
+ * intrinsic's or an event's never.
+ */
+function isOfInterest(field: Field, leaves: readonly LeafCondition[], value: Static): boolean {
+  if (field.kind === 'intrinsic' || listOfField(field) !== undefined) {
+    return false;
+  }
+  const scalar = value.type === 'array' ? value.value[0] : value;
+  return leaves.some(({ operand }) => operand.type === scalar.type || (isNumeric(operand) && isNumeric(scalar)));
+}
+
 function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMatch {
   const attributes: NamedStatic[] = [];
   // Names and values told, with whether that was for an unscoped attribute.
@@ -188,7 +200,7 @@ function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMa
       values.reverse();
     }
     const accepted = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate)));
-    const value = accepted ?? (onlyCompared ? undefined : values.at(0));
+    const value = accepted ?? values.find((candidate) => !onlyCompared || isOfInterest(field, leaves, candidate));
     // `.x` and `span.x` share the bare name, and may share the value: it is told once.
     const key = value === undefined ? '' : `${field.name}\n${staticKey(value)}`;
     const isUnscoped = field.kind === 'attribute' && field.scope === 'any';
