@@ -64,7 +64,7 @@ const walk = median(walkSeconds);
 const yardstick = median(yardstickSeconds);
 const rowSet = openSnapshot(head.snapshot());
 const traceId = rowSet.traceIds.slice(16 * (rowSet.traceCount >> 1), 16 * (rowSet.traceCount >> 1) + 16);
-console.table({
+console.log({
   'walker, k spans/cpu-s (median)': (spanCount / walk / 1000).toFixed(0),
   'walker, k spans/cpu-s (best)': (spanCount / Math.min(...walkSeconds) / 1000).toFixed(0),
   'walker, MB/cpu-s (median)': (bodyBytes / walk / 1e6).toFixed(0),
