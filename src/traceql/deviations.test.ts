@@ -41,6 +41,8 @@ test('3: conditions under `!` are not pushed down', () => {
 
 test('4: unscoped attributes are looked up in every scope', () => {
   assert.equal(names('{ .evented = 1 && .linked = 2 && .scoped = 3 }'), 'A');
+  const shadowed = traceFromText('s A |==| {x=1 resource.x=2}');
+  assert.equal(names('{ .x > 1 }', shadowed) + names('{ .x = 1 }', shadowed), 'A');
 });
 
 test('5: division by zero in a span makes no value, not an error', () => {
@@ -125,6 +127,12 @@ test('16: what is missing is left out, an unscoped attribute is shown once', () 
     `span:parentID="${trace.spans[0].spanId}"`,
   ]);
   assert.deepEqual(shown('{ .i = 200 }'), ['i=200']);
+  assert.deepEqual(
+    instant('{ } | compare({ name = "A" })').filter(
+      (series) => /="?nil"?: /.test(series) && !series.includes('_total')
+    ),
+    []
+  );
 });
 
 test('17: an operator on a value it does not take gives nil, not an error', () => {
