@@ -154,3 +154,15 @@ test('19: ids have all their digits; functions of a text are refused', () => {
   assert.deepEqual(instant('{ name = "A" } | count_over_time() by (trace:id)'), [`trace:id="${trace.traceId}": 1`]);
   assert.throws(() => validateQuery(parseQuery('{ } | max_over_time(name)')), QueryError);
 });
+
+test('20: the earliest root names the trace, the first of a repeated key counts', () => {
+  const [a, b] = traceFromText(`
+    s A |==| {x=1}
+    s B  |==|
+  `).spans;
+  const twice = { ...a, attributes: [...a.attributes, { key: 'x', value: { type: 'int', value: 2n } as const }] };
+  const early = { ...b, parentSpanId: '', startUnixNanos: a.startUnixNanos - 1n };
+  const both = mergeTrace(a.traceId, [[twice, early]]);
+  assert.equal(names('{ rootName = "B" }', both).length, 2);
+  assert.equal(names('{ .x = 2 }', both) + names('{ .x = 1 }', both), 'A');
+});
