@@ -29,11 +29,23 @@ export interface TracesJsonOptions {
   readonly enums: 'number' | 'name';
   /** `trace` wraps `{"trace":{"resourceSpans":[…]}}`, as Tempo's v2 answer; `batches` is its v1 answer. */
   readonly topKey: 'resourceSpans' | 'batches' | 'trace';
+  /** Tempo's messages have no flags of spans and links, and a strict client of Tempo refuses fields that it does not know. */
+  readonly withoutFlags?: boolean;
 }
 
 export const otlpJsonOptions: TracesJsonOptions = { ids: 'hex', enums: 'number', topKey: 'resourceSpans' };
-export const tempoV1JsonOptions: TracesJsonOptions = { ids: 'base64', enums: 'name', topKey: 'batches' };
-export const tempoV2JsonOptions: TracesJsonOptions = { ids: 'base64', enums: 'name', topKey: 'trace' };
+export const tempoV1JsonOptions: TracesJsonOptions = {
+  ids: 'base64',
+  enums: 'name',
+  topKey: 'batches',
+  withoutFlags: true,
+};
+export const tempoV2JsonOptions: TracesJsonOptions = {
+  ids: 'base64',
+  enums: 'name',
+  topKey: 'trace',
+  withoutFlags: true,
+};
 
 /**
  * Takes every form that {@link encodeTracesJson} writes, ids in hex or base64, integers as strings or numbers, enums as numbers or
@@ -178,7 +190,7 @@ function spanToJson(span: Span, options: TracesJsonOptions): JsonObject {
     spanId: idToJson(span.spanId, options),
     traceState: span.traceState || undefined,
     parentSpanId: idToJson(span.parentSpanId, options),
-    flags: span.flags || undefined,
+    flags: options.withoutFlags ? undefined : span.flags || undefined,
     name: span.name || undefined,
     kind: enumToJson(span.kind, kindNames, options),
     startTimeUnixNano: timeToJson(span.startUnixNanos),
@@ -201,7 +213,7 @@ function spanToJson(span: Span, options: TracesJsonOptions): JsonObject {
         traceState: link.traceState || undefined,
         attributes: listToJson(attributesToJson(link.attributes)),
         droppedAttributesCount: link.droppedAttributesCount || undefined,
-        flags: link.flags || undefined,
+        flags: options.withoutFlags ? undefined : link.flags || undefined,
       }))
     ),
     droppedLinksCount: span.droppedLinksCount || undefined,
