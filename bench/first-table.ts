@@ -217,8 +217,12 @@ console.log(
     `${cpus().length} cores ${cpus()[0].model}; ${process.version}`
 );
 const rows: Row[] = [];
+const report = (row: Row): void => {
+  rows.push(row);
+  console.log(JSON.stringify(row));
+};
 try {
-  rows.push(
+  report(
     await measure(
       () => startVivace(join(folder, 'vivace'), ['--flush-interval', '5s']),
       (server) => folderBytes(server.folder, (path) => path.endsWith('.parquet')),
@@ -227,7 +231,7 @@ try {
   );
   const tempo = process.env.VIVACE_BENCH_TEMPO;
   if (tempo) {
-    rows.push(
+    report(
       await measure(
         () => startTempo(tempo, join(folder, 'tempo')),
         (server) => folderBytes(join(server.folder, 'blocks')),
