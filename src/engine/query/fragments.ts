@@ -61,7 +61,7 @@ export class RowSetCache {
 }
 
 /** The spans of one fragment, with the columns the cache reads. */
-export async function spansOfFragment(cache: RowSetCache, { source, ordinal }: Fragment): Promise<Span[]> {
+async function spansOfFragment(cache: RowSetCache, { source, ordinal }: Fragment): Promise<Span[]> {
   const rowSet = await cache.rowSet(source);
   return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
 }

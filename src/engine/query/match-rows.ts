@@ -3,13 +3,14 @@
  * a span, never a sufficient one; the evaluator has the last word over the whole trace.
  */
 import { unreachable } from '../../base/assert.ts';
+import { equalBytes } from '../../base/bytes.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import { spanKinds, statusCodes } from '../../trace/model.ts';
 import type { SpanCondition } from '../../traceql/conditions.ts';
 import type { Static } from '../../traceql/static.ts';
 import { staticFromAnyValue } from '../../traceql/static.ts';
-import { decodeAnyValue } from '../../wire/otlp-protobuf.ts';
 import type { CodedColumn, RowSet, ValueDictionary } from '../row-set.ts';
+import { valueAt } from '../rows-to-spans.ts';
 import { columnsOfField } from './field-columns.ts';
 import { rawValues } from './raw-values.ts';
 
@@ -137,7 +138,7 @@ function markAbsent(mask: Uint8Array, column: CodedColumn | undefined): void {
 export function acceptedEntries(dictionary: ValueDictionary, leaf: ConditionLeaf): Uint8Array | undefined {
   if (dictionary.type === 'string' && leaf.op === '=' && leaf.operand.type === 'string') {
     const wanted = new TextEncoder().encode(leaf.operand.value);
-    return lookupOf(dictionary, (entry) => sameBytes(dictionary.bytesAt(entry), wanted));
+    return lookupOf(dictionary, (entry) => equalBytes(dictionary.bytesAt(entry), wanted));
   }
   return lookupOf(dictionary, (entry) => {
     const value = staticOfEntry(dictionary, entry);
@@ -156,38 +157,10 @@ function lookupOf(dictionary: ValueDictionary, accepts: (entry: number) => boole
   return table;
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) {
-    return false;
-  }
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** The TraceQL value of a dictionary entry; `undefined` for values that TraceQL cannot see (maps, bytes, mixed arrays). */
 export function staticOfEntry(dictionary: ValueDictionary, entry: number): Static | undefined {
-  switch (dictionary.type) {
-    case 'string':
-      return { type: 'string', value: dictionary.textAt(entry) };
-    case 'int':
-      return { type: 'int', value: dictionary.intAt(entry) };
-    case 'double':
-      return { type: 'float', value: dictionary.numberAt(entry) };
-    case 'bool':
-      return { type: 'bool', value: dictionary.boolAt(entry) };
-    case 'any': {
-      const value = staticFromAnyValue(decodeAnyValue(dictionary.bytesAt(entry)));
-      return value === undefined || value.type === 'nil' ? undefined : value;
-    }
-    case 'raw':
-      return undefined;
-    default:
-      return unreachable(dictionary.type);
-  }
+  const value = dictionary.type === 'raw' ? undefined : staticFromAnyValue(valueAt(dictionary, entry));
+  return value === undefined || value.type === 'nil' ? undefined : value;
 }
 
 function markAccepted(mask: Uint8Array, column: CodedColumn, accepted: Uint8Array | undefined): void {

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import { belongs, parseRecord, recordMarker, type WalRecord } from './record.ts';
 import type { SeededBugs } from './wal.ts';
@@ -60,7 +61,7 @@ export function storeTagOf(storeId: Uint8Array): bigint {
  */
 export function scanSegment(bytes: Uint8Array, storeId: Uint8Array, seededBugs: SeededBugs = {}): SegmentScan {
   const front = readHeader(bytes);
-  if (front.state === 'newer' || (front.header !== undefined && !sameBytes(front.header.storeId, storeId))) {
+  if (front.state === 'newer' || (front.header !== undefined && !equalBytes(front.header.storeId, storeId))) {
     return { state: front.state === 'newer' ? 'newer' : 'foreign', header: front.header, records: [], damages: [] };
   }
   const storeTag = storeTagOf(storeId);
@@ -125,7 +126,7 @@ function tailLength(bytes: Uint8Array, offset: number): number {
 }
 
 function readHeader(bytes: Uint8Array): { state: 'known' | 'newer'; header: SegmentHeader | undefined } {
-  if (bytes.length < segmentHeaderBytes || !sameBytes(bytes.subarray(0, 8), magic)) {
+  if (bytes.length < segmentHeaderBytes || !equalBytes(bytes.subarray(0, 8), magic)) {
     return { state: 'known', header: undefined };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, segmentHeaderBytes);
@@ -147,8 +148,4 @@ function readHeader(bytes: Uint8Array): { state: 'known' | 'newer'; header: Segm
 
 function headerSum(bytes: Uint8Array): number {
   return crc32c(bytes, 16, segmentHeaderBytes, crc32c(bytes, 8, 12));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
