@@ -9,6 +9,7 @@ import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
 import type { ColumnKey, ColumnType, RowSet, ValueDictionary } from '../row-set.ts';
 import type { BlockCache } from './block-cache.ts';
 import { BlockRowSet } from './block-row-set.ts';
+import type { ColumnUse } from './block-writer.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
 import { type Footer, readFooter } from './footer.ts';
@@ -56,6 +57,17 @@ export class BlockReader {
   /** Bytes that this reader has taken from the disk, beside the footer. */
   get readBytes(): number {
     return this.bytesRead;
+  }
+
+  /** All coded columns and in how many rows they have a value, for a block to be made of this one. */
+  columnUses(): ColumnUse[] {
+    return this.columnKeys.map((key) => {
+      const rowCount = this.rowGroups.reduce((sum, _, rowGroup) => {
+        const chunk = this.chunkOf(rowGroup, key);
+        return sum + (chunk === undefined ? 0 : chunk.rowCount - chunk.metadata.statistics.nullCount);
+      }, 0);
+      return { key, rowCount };
+    });
   }
 
   /** Whether some row of the row group has a value. */

@@ -11,6 +11,7 @@ import type { PageSizes } from '../parquet/pages.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
 import { SimDisk } from '../sim-disk.ts';
 import { type BlockReader, openBlock } from './block-reader.ts';
+import { BlockWriter, type ColumnUse } from './block-writer.ts';
 import type { BlockMeta } from './format.ts';
 import { blockOrder, rowSetOfSpans } from './row-set-of-spans.ts';
 import { writeBlock } from './write-block.ts';
@@ -139,6 +140,48 @@ async function checkNarrow(reader: BlockReader, group: number, random: ReturnTyp
     assert.ok(Array.from(narrow.rowsOfTrace(ordinal)).every((row) => narrow.traceOfRow[row] === ordinal));
   }
 }
+
+test('row groups may come from row sets of their own, with columns of their own', async () => {
+  const random = seededRandom(21);
+  const spans = randomSpans(random, 300);
+  const traceIds = [...new Set(spans.map(({ traceId }) => traceId))].sort();
+  const cuts = [traceIds.slice(0, 5), traceIds.slice(5, 6), traceIds.slice(6)];
+  const parts = cuts.map((ids) => rowSetOfSpans(spans.filter(({ traceId }) => ids.includes(traceId))));
+  const uses = new Map<string, ColumnUse>();
+  for (const key of parts.flatMap(({ columnKeys }) => columnKeys)) {
+    uses.set(JSON.stringify([key.scope, key.key, key.type]), { key, rowCount: 1 });
+  }
+  const disk = new SimDisk();
+  const options = { disk, path, codecs: nodeCodecs, blockId: '01PARTS', columns: [...uses.values()] };
+  const writer = await BlockWriter.open(options);
+  for (const part of parts) {
+    await writer.rowGroup(part, blockOrder(part));
+  }
+  const meta = await writer.finish();
+  const reader = await openBlock(disk, meta, nodeCodecs);
+  assert.equal(reader.rowGroups.length, 3);
+  assert.equal(meta.spans, spans.length);
+  const back: Span[] = [];
+  for (let group = 0; group < 3; group++) {
+    const read = await reader.readRowGroup(group, 'all');
+    back.push(...spansOfRows(read, everyRow(read)));
+  }
+  assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort());
+  for (const { key, rowCount } of reader.columnUses()) {
+    const expected = parts
+      .flatMap((part) => valuesOf(part, key, everyRow(part)))
+      .filter((value) => value !== undefined);
+    assert.equal(rowCount, expected.length, JSON.stringify(key));
+  }
+
+  const blind = await BlockWriter.open({ ...options, columns: options.columns.slice(1) });
+  await assert.rejects(async () => {
+    for (const part of parts) {
+      await blind.rowGroup(part, blockOrder(part));
+    }
+  }, /unknown at open/);
+  await blind.abort();
+});
 
 test('a trace is found where it lies, and no other', async () => {
   const random = seededRandom(3);

@@ -28,7 +28,8 @@ import type { PlainValues } from './plain.ts';
 const compressBytesMin = 1024;
 /** Compression that saves less than this share is not worth decompressing. */
 const compressedShareMax = 0.95;
-const zstdLevel = 1;
+/** Level 3 and above cost twice the time and more, for one byte in a hundred. */
+const defaultZstdLevel = 1;
 /** No head is as large, so no page is; readers allocate no more for a length that lies. */
 export const pageBytesMax = 0x4000_0000;
 
@@ -69,16 +70,23 @@ export class ParquetWriter {
   private readonly file: WritableFile;
   private readonly codecs: Codecs;
   private readonly pageSizes: PageSizes;
+  private readonly zstdLevel: number;
   private readonly rowGroups: RowGroupMetadata[] = [];
   private readonly checks: ChunkChecks[] = [];
   private pending: Uint8Array[] = [magic];
   private offset = magic.length;
   private flushedOffset = 0;
 
-  constructor(file: WritableFile, codecs: Codecs, pageSizes: PageSizes = defaultPageSizes) {
+  constructor(file: WritableFile, codecs: Codecs, options: { pageSizes?: PageSizes; zstdLevel?: number } = {}) {
     this.file = file;
     this.codecs = codecs;
-    this.pageSizes = pageSizes;
+    this.pageSizes = options.pageSizes ?? defaultPageSizes;
+    this.zstdLevel = options.zstdLevel ?? defaultZstdLevel;
+  }
+
+  /** Bytes written so far. */
+  get sizeBytes(): number {
+    return this.offset;
   }
 
   /** Columns one by one, in the order of the schema, so that only their compressed pages are held. Resolves when they have been written. */
@@ -153,7 +161,7 @@ export class ParquetWriter {
     const packed =
       rawBytes < compressBytesMin || (content.kind === 'plain' && !content.compress)
         ? undefined
-        : compressed([dictionary?.bytes, ...dataPages.map(({ bytes }) => bytes)], rawBytes, this.codecs);
+        : this.compressed([dictionary?.bytes, ...dataPages.map(({ bytes }) => bytes)], rawBytes);
 
     const start = this.offset;
     let uncompressedBytes = 0;
@@ -215,6 +223,17 @@ export class ParquetWriter {
     };
   }
 
+  /** `undefined` when it saves too little. */
+  private compressed(
+    pages: readonly (Uint8Array | undefined)[],
+    rawBytes: number
+  ): (Uint8Array | undefined)[] | undefined {
+    const { codecs, zstdLevel } = this;
+    const packed = pages.map((page) => (page === undefined ? undefined : codecs.zstdCompress(page, zstdLevel)));
+    const packedBytes = packed.reduce((sum, page) => sum + (page?.length ?? 0), 0);
+    return packedBytes <= rawBytes * compressedShareMax ? packed : undefined;
+  }
+
   private append(bytes: Uint8Array): void {
     this.pending.push(bytes);
     this.offset += bytes.length;
@@ -227,16 +246,6 @@ export class ParquetWriter {
     this.flushedOffset = this.offset;
     await this.file.write(at, buffers);
   }
-}
-
-function compressed(
-  pages: readonly (Uint8Array | undefined)[],
-  rawBytes: number,
-  codecs: Codecs
-): (Uint8Array | undefined)[] | undefined {
-  const packed = pages.map((page) => (page === undefined ? undefined : codecs.zstdCompress(page, zstdLevel)));
-  const packedBytes = packed.reduce((sum, page) => sum + (page?.length ?? 0), 0);
-  return packedBytes <= rawBytes * compressedShareMax ? packed : undefined;
 }
 
 function plainValuesOf({ content }: ChunkValues): PlainValues {

@@ -1,0 +1,128 @@
+import { assert } from '../../base/assert.ts';
+import type { Codecs } from '../../base/codecs.ts';
+import type { Disk, WritableFile } from '../disk.ts';
+import type { PageSizes } from '../parquet/pages.ts';
+import { ParquetWriter } from '../parquet/write.ts';
+import type { ColumnKey, RowSet } from '../row-set.ts';
+import { CodedChunks } from './coded-chunk.ts';
+import { compareColumnKeys, physicalNames } from './column-names.ts';
+import {
+  type BlockMeta,
+  type RowGroupInfo,
+  blockKey,
+  columnsKey,
+  encodeBlock,
+  encodeColumns,
+  formatVersion,
+  formatVersionKey,
+} from './format.ts';
+import { type OutputColumn, rowGroupColumns, schemaOf } from './row-group-columns.ts';
+
+/** A column that a block will have, and in how many of its rows, about. */
+export interface ColumnUse {
+  readonly key: ColumnKey;
+  readonly rowCount: number;
+}
+
+export interface BlockWriterOptions {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly codecs: Codecs;
+  readonly blockId: string;
+  /** All coded columns of all row groups to come, in any order, each once. A row group may lack some, none may bring others. */
+  readonly columns: readonly ColumnUse[];
+  /** zstd level: 1 where writing must be quick (the default), higher where a block will live long. */
+  readonly zstdLevel?: number;
+  /** Smaller pages for tests. */
+  readonly pageSizes?: PageSizes;
+}
+
+/**
+ * Writes a block row group by row group, each from a row set of its own: a flush has one row set for all, a compaction makes one for each.
+ * Memory: one row group and the metadata of those before it. `open`, `rowGroup` (at least once), then `finish`, or `abort`; one call at
+ * a time. After an error only `abort` is left.
+ */
+export class BlockWriter {
+  private readonly options: BlockWriterOptions;
+  private readonly file: WritableFile;
+  private readonly parquet: ParquetWriter;
+  private readonly columns: readonly OutputColumn[];
+  private readonly chunks = new CodedChunks();
+  private readonly rowGroups: RowGroupInfo[] = [];
+
+  private constructor(options: BlockWriterOptions, file: WritableFile) {
+    this.options = options;
+    this.file = file;
+    this.parquet = new ParquetWriter(file, options.codecs, options);
+    const keys = options.columns.map(({ key }) => key).sort(compareColumnKeys);
+    const names = physicalNames(keys);
+    this.columns = keys.map((key, index) => ({ key, name: names[index], utf8: { isText: key.type === 'string' } }));
+  }
+
+  /** Creates the file, or empties it. Errors: the disk's. */
+  static async open(options: BlockWriterOptions): Promise<BlockWriter> {
+    return new BlockWriter(options, await options.disk.openForWrite(options.path, { truncate: true }));
+  }
+
+  /** Bytes written so far. */
+  get sizeBytes(): number {
+    return this.parquet.sizeBytes;
+  }
+
+  /**
+   * The next row group. `rows` of `rowSet` are ordered by trace id, start, span id, and not empty; all traces come whole, and after
+   * those of the row groups before. Errors: the disk's; `too_large` when a page would exceed 1 GiB.
+   */
+  async rowGroup(rowSet: RowSet, rows: Uint32Array): Promise<void> {
+    assert(rows.length > 0, 'a row group without rows');
+    const { info, chunkAt } = rowGroupColumns(rowSet, rows, this.columns, this.chunks);
+    const previous = this.rowGroups.at(-1);
+    assert(previous === undefined || previous.maxTraceId < info.minTraceId, 'rows are not ordered by trace id');
+    await this.parquet.rowGroup(rows.length, schemaOf(this.columns), chunkAt);
+    this.rowGroups.push(info);
+  }
+
+  /** Writes the footer, makes the bytes durable and closes the file; the directory entry is the caller's. Errors: the disk's. */
+  async finish(): Promise<BlockMeta> {
+    assert(this.rowGroups.length > 0, 'a block without rows');
+    const { blockId, path } = this.options;
+    const place = await this.parquet.finish(
+      schemaOf(this.columns),
+      new Map([
+        [formatVersionKey, String(formatVersion)],
+        [columnsKey, encodeColumns(this.columns)],
+        [blockKey, encodeBlock(blockId, this.rowGroups)],
+      ])
+    );
+    await this.file.datasync();
+    await this.file.close();
+    return { blockId, path, formatVersion, ...place, ...factsOf(this.rowGroups) };
+  }
+
+  /** Closes the file and leaves what is in it to the caller to remove. */
+  async abort(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+function factsOf(
+  groups: readonly RowGroupInfo[]
+): Pick<BlockMeta, 'spans' | 'traces' | 'startUnixNanos' | 'endUnixNanos' | 'minTraceId' | 'maxTraceId'> {
+  let { startUnixNanos, endUnixNanos } = groups[0];
+  let spans = 0;
+  let traces = 0;
+  for (const group of groups) {
+    startUnixNanos = group.startUnixNanos < startUnixNanos ? group.startUnixNanos : startUnixNanos;
+    endUnixNanos = group.endUnixNanos > endUnixNanos ? group.endUnixNanos : endUnixNanos;
+    spans += group.rowCount;
+    traces += group.traceCount;
+  }
+  return {
+    spans,
+    traces,
+    startUnixNanos: String(startUnixNanos),
+    endUnixNanos: String(endUnixNanos),
+    minTraceId: groups[0].minTraceId,
+    maxTraceId: groups[groups.length - 1].maxTraceId,
+  };
+}

@@ -1,0 +1,167 @@
+import { assert } from '../../base/assert.ts';
+import { type SchemaColumn, physicalType } from '../parquet/metadata.ts';
+import { physicalTypeOf } from '../parquet/read.ts';
+import type { ChunkValues } from '../parquet/write.ts';
+import { hexFromBytes } from '../../trace/ids.ts';
+import type { CodedColumn, ColumnKey, RowSet } from '../row-set.ts';
+import type { CodedChunks } from './coded-chunk.ts';
+import { columnKeyText } from './column-names.ts';
+import {
+  firstRowBits,
+  fixedSchema,
+  int64Chunk,
+  parentIdChunk,
+  smallIntChunk,
+  spanIdChunk,
+  summarize,
+  traceChunk,
+  traceIdChunk,
+} from './fixed-chunks.ts';
+import type { RowGroupInfo } from './format.ts';
+import { gatherIds, gatherWords, localTraces } from './gather-rows.ts';
+import { findParents } from './parents.ts';
+
+/** A coded column of the file. */
+export interface OutputColumn {
+  readonly key: ColumnKey;
+  readonly name: string;
+  /** Cleared by the first value that is not UTF-8: the column is then a plain byte array for other readers. */
+  readonly utf8: { isText: boolean };
+}
+
+const rootColumns = [
+  { name: 'trace_root_service', scope: 'resource', key: 'service.name' },
+  { name: 'trace_root_name', scope: 'intrinsic', key: 'name' },
+] as const;
+
+/** The schema of a file with these coded columns. */
+export function schemaOf(columns: readonly OutputColumn[]): SchemaColumn[] {
+  const annotation = (isText: boolean): SchemaColumn['annotation'] => (isText ? 'string' : undefined);
+  return [
+    ...Object.values(fixedSchema),
+    ...rootColumns.map(({ name, scope, key }) => ({
+      name,
+      type: physicalType.byteArray,
+      optional: true,
+      annotation: annotation(rootSource(columns, scope, key)?.utf8.isText ?? true),
+    })),
+    ...columns.map(({ key, name, utf8 }) => ({
+      name,
+      type: physicalTypeOf(key.type),
+      optional: true,
+      annotation: annotation(utf8.isText),
+    })),
+  ];
+}
+
+function rootSource(columns: readonly OutputColumn[], scope: string, key: string): OutputColumn | undefined {
+  return columns.find(({ key: { scope: s, key: k, type } }) => s === scope && k === key && type === 'string');
+}
+
+/** Chunks of one row group on demand, in the order of the schema. */
+export function rowGroupColumns(
+  rowSet: RowSet,
+  rows: Uint32Array,
+  columns: readonly OutputColumn[],
+  chunks: CodedChunks
+): { info: RowGroupInfo; chunkAt: (index: number) => ChunkValues } {
+  const { traceOfRow, traceIds } = localTraces(rowSet, rows);
+  const spanIds = gatherIds(rowSet.spanIds, rows);
+  const parents = findParents(spanIds, gatherIds(rowSet.parentSpanIds, rows), traceOfRow);
+  const start = gatherWords(rowSet.startUnixNanos, rows);
+  const duration = gatherWords(rowSet.durationNanos, rows);
+  const kinds = new Uint32Array(rows.length);
+  const statusCodes = new Uint32Array(rows.length);
+  let kindMax = 0;
+  let statusMax = 0;
+  const { kinds: kindOfRow, statusCodes: statusOfRow } = rowSet;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    kinds[i] = kindOfRow[row];
+    statusCodes[i] = statusOfRow[row];
+    kindMax = Math.max(kindMax, kinds[i]);
+    statusMax = Math.max(statusMax, statusCodes[i]);
+  }
+  const traceCount = traceIds.length / 16;
+  const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents.ids);
+  const firstRows = firstRowBits(summaries.firstRows, rows.length);
+  const columnOf = ({ key }: OutputColumn): CodedColumn | undefined => rowSet.column(key.scope, key.key, key.type);
+  assertNoOthers(rowSet, rows, columns);
+  const rootChunk = (scope: string, key: string): ChunkValues => {
+    const source = rootSource(columns, scope, key);
+    const column = source === undefined ? undefined : columnOf(source);
+    if (column === undefined) {
+      return absentChunk;
+    }
+    const codes = chunks.gather(column.codes, rows);
+    const rootCodes = new Uint32Array(rows.length);
+    summaries.rootRows.forEach((root, trace) => {
+      rootCodes[summaries.firstRows[trace]] = root === 0 ? 0 : codes[root - 1];
+    });
+    return chunks.chunk(rootCodes, column.dictionary, source?.utf8);
+  };
+  const first: readonly (() => ChunkValues)[] = [
+    () => traceIdChunk(traceIds, traceOfRow),
+    () => spanIdChunk(spanIds),
+    () => parentIdChunk(parents.ids),
+    () => smallIntChunk(parents.index, parents.indexMax),
+    () => int64Chunk(start, false),
+    () => int64Chunk(duration, true),
+    () => smallIntChunk(kinds, kindMax),
+    () => smallIntChunk(statusCodes, statusMax),
+    () => traceChunk(firstRows, summaries.duration),
+    () => traceChunk(firstRows, summaries.spans),
+    () => traceChunk(firstRows, summaries.errors),
+    ...rootColumns.map(
+      ({ scope, key }) =>
+        () =>
+          rootChunk(scope, key)
+    ),
+  ];
+  return {
+    info: {
+      rowCount: rows.length,
+      traceCount,
+      ...timeOf(summaries.start, summaries.duration),
+      minTraceId: hexFromBytes(traceIds, 0, 16),
+      maxTraceId: hexFromBytes(traceIds, traceIds.length - 16),
+    },
+    chunkAt(index) {
+      if (index < first.length) {
+        return first[index]();
+      }
+      const output = columns[index - first.length];
+      const column = columnOf(output);
+      return column === undefined
+        ? absentChunk
+        : chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8);
+    },
+  };
+}
+
+const absentChunk: ChunkValues = {
+  presentCount: 0,
+  content: { kind: 'plain', values: { bytes: new Uint8Array(), count: 0 }, compress: false },
+};
+
+/** A column that the file was not opened for would be lost without a sound. */
+function assertNoOthers(rowSet: RowSet, rows: Uint32Array, columns: readonly OutputColumn[]): void {
+  const known = new Set(columns.map(({ key }) => columnKeyText(key)));
+  for (const key of rowSet.columnKeys) {
+    if (!known.has(columnKeyText(key))) {
+      const codes = rowSet.column(key.scope, key.key, key.type)?.codes;
+      assert(codes === undefined || rows.every((row) => codes[row] === 0), `a column unknown at open: ${key.key}`);
+    }
+  }
+}
+
+function timeOf(starts: BigUint64Array, durations: BigUint64Array): { startUnixNanos: bigint; endUnixNanos: bigint } {
+  let startUnixNanos = starts[0];
+  let endUnixNanos = starts[0];
+  for (let trace = 0; trace < starts.length; trace++) {
+    const end = starts[trace] + durations[trace];
+    startUnixNanos = starts[trace] < startUnixNanos ? starts[trace] : startUnixNanos;
+    endUnixNanos = end > endUnixNanos ? end : endUnixNanos;
+  }
+  return { startUnixNanos, endUnixNanos };
+}
