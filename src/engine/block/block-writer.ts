@@ -4,6 +4,7 @@ import type { Disk, WritableFile } from '../disk.ts';
 import type { PageSizes } from '../parquet/pages.ts';
 import { ParquetWriter } from '../parquet/write.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
+import { blockFacts } from './block-facts.ts';
 import { CodedChunks } from './coded-chunk.ts';
 import { compareColumnKeys, physicalNames } from './column-names.ts';
 import {
@@ -96,33 +97,11 @@ export class BlockWriter {
     );
     await this.file.datasync();
     await this.file.close();
-    return { blockId, path, formatVersion, ...place, ...factsOf(this.rowGroups) };
+    return { blockId, path, formatVersion, ...place, ...blockFacts(this.rowGroups) };
   }
 
   /** Closes the file and leaves what is in it to the caller to remove. */
   async abort(): Promise<void> {
     await this.file.close();
   }
-}
-
-function factsOf(
-  groups: readonly RowGroupInfo[]
-): Pick<BlockMeta, 'spans' | 'traces' | 'startUnixNanos' | 'endUnixNanos' | 'minTraceId' | 'maxTraceId'> {
-  let { startUnixNanos, endUnixNanos } = groups[0];
-  let spans = 0;
-  let traces = 0;
-  for (const group of groups) {
-    startUnixNanos = group.startUnixNanos < startUnixNanos ? group.startUnixNanos : startUnixNanos;
-    endUnixNanos = group.endUnixNanos > endUnixNanos ? group.endUnixNanos : endUnixNanos;
-    spans += group.rowCount;
-    traces += group.traceCount;
-  }
-  return {
-    spans,
-    traces,
-    startUnixNanos: String(startUnixNanos),
-    endUnixNanos: String(endUnixNanos),
-    minTraceId: groups[0].minTraceId,
-    maxTraceId: groups[groups.length - 1].maxTraceId,
-  };
 }

@@ -9,6 +9,9 @@ import { type ColumnKey, type ColumnScope, type ColumnType, intrinsicColumns } f
 /** 0 until an ADR freezes the schema as 1: files of version 0 are read by builds of the same series only. */
 export const formatVersion = 0;
 
+/** Versions up to this one are read, see docs/format/block.md. */
+export const newestFormatVersion = formatVersion;
+
 export const formatVersionKey = 'vivace.format_version';
 export const columnsKey = 'vivace.columns';
 export const blockKey = 'vivace.block';
