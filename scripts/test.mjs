@@ -22,6 +22,7 @@ const parts = {
   differential: () => nodeTests('differential', ['tests/differential/**/*.test.ts']),
   simulation: () => nodeTests('simulation', ['tests/simulation/**/*.test.ts']),
   api: () => nodeTests('api', ['tests/api/**/*.test.ts'], 1),
+  commands: () => nodeTests('commands', ['tests/commands/**/*.test.ts'], 1),
   faults: () => nodeTests('faults', ['tests/faults/**/*.test.ts'], 1),
   e2e: async () => {
     await ensurePage(node);

@@ -184,6 +184,11 @@ export class Engine implements TraceStore {
     return this.pins.pin(this.heads.of(tenant), this.maintenance.manifest.tenants.get(tenant)?.blocks ?? []);
   }
 
+  /** All that have spans in a head or are in the manifest, in order of name. */
+  tenants(): string[] {
+    return [...new Set([...this.maintenance.manifest.tenants.keys(), ...this.heads.tenants()])].sort();
+  }
+
   status(): StoreStatus {
     const blocks = [...this.maintenance.manifest.tenants.values()].flatMap((tenant) => tenant.blocks);
     const readOnly = this.wal?.readOnlyReason;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
+import { commandList } from './commands/index.ts';
 import { ConfigError, flagOf, options, resolveConfig, variableOf, type Config, type OptionSpec } from './config.ts';
 
 /** What the command line asks for: to serve, or to print a text and end. */
@@ -24,7 +25,7 @@ export function readCommandLine(
     .option('--config <file>', 'YAML file with the options below in snake_case (also VIVACE_CONFIG)')
     .addHelpText(
       'after',
-      '\nEvery option can also be set by a variable: --data-dir is VIVACE_DATA_DIR. Flags win over variables over the file.'
+      `\n${commandList()}\n\nEvery option can also be set by a variable: --data-dir is VIVACE_DATA_DIR. Flags win over variables over the file.`
     );
   for (const [name, spec] of Object.entries(options) as [string, OptionSpec][]) {
     const argument = typeof spec.default === 'boolean' ? '' : ' <value>';

@@ -81,8 +81,8 @@ export function createGate(config: Config): Gate {
   };
 }
 
-/** Source: Tempo's rules for X-Scope-OrgID. */
-function checkedTenant(header: string | undefined): string {
+/** Errors: `unauthenticated` when there is none, `invalid_argument`. Source: Tempo's rules for X-Scope-OrgID. */
+export function checkedTenant(header: string | undefined): string {
   if (!header) {
     throw new CodedError('unauthenticated', 'no org id');
   }

@@ -1,5 +1,6 @@
 /** The `vivace` process: command line, signals, exit codes. 0: stopped as asked; 1: failed while running; 2: wrong options. */
 import { buildInfo } from './build-info.ts';
+import { isCommand, runCommand } from './commands/index.ts';
 import { readCommandLine } from './command-line.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startDemo } from './demo.ts';
@@ -11,8 +12,13 @@ import { runServer, type RunningServer } from './server.ts';
 import { summary } from './summary.ts';
 
 async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  if (isCommand(args[0])) {
+    process.exitCode = await runCommand(args, process.env);
+    return;
+  }
   const build = buildInfo();
-  const line = readCommandLine(process.argv.slice(2), process.env, build.version);
+  const line = readCommandLine(args, process.env, build.version);
   if (line.kind === 'exit') {
     process.exitCode = line.code;
     return;
