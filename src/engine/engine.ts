@@ -21,12 +21,14 @@ import type { Static } from '../traceql/static.ts';
 import { toOtlpProtobuf } from '../wire/transcode.ts';
 import { BlockCache } from './block/block-cache.ts';
 import type { BlockReader } from './block/block-reader.ts';
+import { DiskManifestStore } from './disk-manifest.ts';
 import type { Disk } from './disk.ts';
 import { silentLog, type EngineLog } from './engine-log.ts';
 import { walkerVersion, type Verdict } from './head/walk.ts';
 import { Heads, type HeadSlot } from './heads.ts';
 import { defaultLimits, type EngineLimits } from './limits.ts';
 import { Maintenance } from './maintenance.ts';
+import type { ManifestStore } from './manifest-store.ts';
 import { messageOf } from './os-error.ts';
 import { openStore, type OpenedStore } from './open-store.ts';
 import { Pins, type Pin } from './pins.ts';
@@ -54,6 +56,8 @@ export interface EngineOptions {
   readonly random: Random;
   readonly codecs: Codecs;
   readonly workers: Workers;
+  /** Where the manifest lives; the disk when absent. */
+  readonly manifests?: ManifestStore;
   readonly limits?: Partial<EngineLimits>;
   readonly log?: EngineLog;
   /** Lets sockets and timers run between slices of a query; see {@link StoreView.breathe}. */
@@ -70,13 +74,15 @@ export interface EngineOptions {
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const limits = { ...defaultLimits, ...options.limits };
-  return new Engine(options, limits, await openStore(options.disk, options.random));
+  const manifests = options.manifests ?? new DiskManifestStore(options.disk);
+  return new Engine(options, limits, await openStore(options.disk, options.random, manifests), manifests);
 }
 
 /** The embedded trace store: heads and blocks of all tenants over one log and one manifest. */
 export class Engine implements TraceStore {
   private readonly options: EngineOptions;
   private readonly limits: EngineLimits;
+  private readonly manifests: ManifestStore;
   private readonly log: EngineLog;
   private readonly heads: Heads;
   private readonly pins: Pins;
@@ -93,14 +99,17 @@ export class Engine implements TraceStore {
   private memoryExceeded = false;
   private closing: Promise<void> | undefined;
 
-  constructor(options: EngineOptions, limits: EngineLimits, store: OpenedStore) {
+  constructor(options: EngineOptions, limits: EngineLimits, store: OpenedStore, manifests: ManifestStore) {
     this.options = options;
     this.limits = limits;
+    this.manifests = manifests;
     this.log = options.log ?? silentLog;
     this.heads = new Heads(limits);
     this.pins = new Pins(options.disk, options.codecs, new BlockCache(limits));
     const { log, heads, pins, problems } = this;
-    this.maintenance = new Maintenance({ ...options, limits, log, heads, pins, problems }, store.manifest);
+    const world = { ...options, manifests, limits, log, heads, pins, problems };
+    this.maintenance = new Maintenance(world, store.manifest);
+    pins.settleRemovals(store.removed, []);
     this.opening = this.replay(store);
     // Told by whenReady() and status(); nobody has to wait for it.
     this.opening.catch(() => undefined);
@@ -450,6 +459,7 @@ export class Engine implements TraceStore {
     await this.wal?.close();
     await this.maintaining;
     await this.options.workers.close();
+    await this.manifests.close();
   }
 }
 

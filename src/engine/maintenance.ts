@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { hexFromBytes } from '../trace/ids.ts';
-import type { BlockMeta } from './block/format.ts';
 import type { Disk } from './disk.ts';
 import type { EngineLog } from './engine-log.ts';
-import type { FlushPayload } from './flush.ts';
+import type { FlushedBlock, FlushPayload } from './flush.ts';
 import type { HeadSlot, Heads } from './heads.ts';
 import type { EngineLimits } from './limits.ts';
-import { isCoveredBy, withTenant, writeManifest, type Manifest, type StoredBlock } from './manifest.ts';
+import type { ManifestStore } from './manifest-store.ts';
+import { applyChange, isCoveredBy, type Manifest, type ManifestChange, type StoredBlock } from './manifest.ts';
 import { messageOf } from './os-error.ts';
 import type { Pins } from './pins.ts';
 import type { Problems } from './problems.ts';
@@ -20,6 +20,7 @@ export interface MaintenanceWorld {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
+  readonly manifests: ManifestStore;
   readonly workers: Workers;
   readonly limits: EngineLimits;
   readonly log: EngineLog;
@@ -30,13 +31,15 @@ export interface MaintenanceWorld {
 }
 
 /**
- * Owns the manifest: heads become blocks, blocks expire, WAL segments are freed. One step at a time; every step is complete when its
- * manifest is durable, and until then nothing it replaces is let go.
+ * Owns the manifest: heads become blocks, blocks expire, WAL segments are freed. Every step is complete when its version of the manifest
+ * is durable, and until then nothing it replaces is let go.
  */
 export class Maintenance {
   private readonly world: MaintenanceWorld;
   private durable: Manifest;
   private wal: Wal | undefined;
+  /** The last of the commits, which wait for each other. */
+  private committing: Promise<void> = Promise.resolve();
   /** Up to here every record is durable and either covered or in a head. */
   private frontier: () => number;
 
@@ -91,10 +94,10 @@ export class Maintenance {
       const { expired, refused } = planRetention(name, tenant.blocks, clock.unixNanos(), limits);
       problems.set(`retention ${name}`, refused);
       if (expired.length > 0) {
-        const gone = new Set(expired);
-        const blocks = tenant.blocks.filter((block) => !gone.has(block));
-        const removals = [...this.durable.removals, ...expired.map(({ meta }) => meta.path)];
-        await this.commit({ ...withTenant(this.durable, name, { ...tenant, blocks }), removals });
+        await this.commit(() => ({
+          tenants: [{ tenant: name, folder: tenant.folder, dropped: expired.map(({ meta }) => meta.blockId) }],
+          removalsAdded: expired.map(({ meta }) => meta.path),
+        }));
         expired.forEach((block) => pins.drop(block));
         log.info('blocks dropped by retention', { tenant: name, blocks: expired.length });
       }
@@ -121,15 +124,15 @@ export class Maintenance {
       );
     }
     slot.written ??= await this.writeBlocks(slot, `tenants/${folder}`);
-    const manifest = withTenant(this.durable, slot.tenant, {
-      folder,
-      coveredThrough: Math.max(slot.lastSequence, before?.coveredThrough ?? 0),
-      blocks: [...(before?.blocks ?? []), ...slot.written],
-    });
-    await this.commit({ ...manifest, coveredFloor: heads.coveredFloor(this.frontier(), slot) }, () =>
-      heads.remove(slot)
+    const { written } = slot;
+    await this.commit(
+      () => ({
+        coveredFloor: heads.coveredFloor(this.frontier(), slot),
+        tenants: [{ tenant: slot.tenant, folder, coveredThrough: slot.lastSequence, added: written }],
+      }),
+      () => heads.remove(slot)
     );
-    log.info('head flushed', { tenant: slot.tenant, spans: slot.durableRows, blocks: slot.written.length });
+    log.info('head flushed', { tenant: slot.tenant, spans: slot.durableRows, blocks: written.length });
     await this.freeWal();
   }
 
@@ -139,7 +142,7 @@ export class Maintenance {
     const nowUnixNanos = clock.unixNanos();
     await disk.makeDirectory(folder);
     await disk.syncDirectory('tenants');
-    const metas = await workers.run<FlushPayload, BlockMeta[]>('flush', {
+    const flushed = await workers.run<FlushPayload, FlushedBlock[]>('flush', {
       snapshot: slot.head.snapshot(),
       folder,
       blockIdPrefix: blockIdPrefix(nowUnixNanos, random),
@@ -148,21 +151,34 @@ export class Maintenance {
       slackNanos: limits.windowSlackNanos,
     });
     await disk.syncDirectory(folder);
-    return metas.map((meta) => ({
+    return flushed.map(({ meta, window }) => ({
       meta,
+      window,
       walSequenceFirst: slot.firstSequence,
       walSequenceLast: slot.lastSequence,
       receivedUnixNanosMax: String(slot.receivedUnixNanosMax),
     }));
   }
 
-  /** Makes `next` durable; `then` runs in the same turn as the switch, so that readers see both changes or none. */
-  private async commit(next: Manifest, then: () => void = () => undefined): Promise<void> {
-    const { disk, pins } = this.world;
-    const manifest = { ...next, removals: next.removals.filter((path) => !pins.isRemoved(path)) };
-    await writeManifest(disk, manifest);
-    this.durable = manifest;
-    then();
+  /**
+   * Makes the next version durable. `changeOf` is asked when its turn comes, `then` runs in the same turn as the switch, so that
+   * readers see both changes or none.
+   */
+  private commit(changeOf: () => ManifestChange, then: () => void = () => undefined): Promise<void> {
+    const { manifests, pins } = this.world;
+    const run = async (): Promise<void> => {
+      const change = changeOf();
+      const removalsDone = this.durable.removals.filter((path) => pins.isRemoved(path));
+      const whole = { ...change, removalsDone };
+      const next = applyChange(this.durable, whole);
+      await manifests.commit(next, whole);
+      this.durable = next;
+      pins.settleRemovals([], removalsDone);
+      then();
+    };
+    const committed = this.committing.then(run);
+    this.committing = committed.catch(() => undefined);
+    return committed;
   }
 }
 

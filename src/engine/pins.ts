@@ -49,16 +49,28 @@ export class Pins {
   /** The caller names heads and blocks in one go, so that no span is in both or in neither. */
   async pin(heads: readonly HeadSlot[], blocks: readonly StoredBlock[]): Promise<Pin> {
     const rowSets = heads.filter(({ durableRows }) => durableRows > 0).map((slot) => this.snapshotOf(slot));
-    for (const { meta } of blocks) {
-      this.holders.set(meta.blockId, (this.holders.get(meta.blockId) ?? 0) + 1);
-    }
+    const release = this.hold(blocks);
     const pinned = await Promise.all(blocks.map((block) => this.open(block)));
-    return { heads: rowSets, blocks: pinned, release: () => this.release(blocks) };
+    return { heads: rowSets, blocks: pinned, release };
   }
 
   /** Whether a dropped block's file is gone for good. */
   isRemoved(path: string): boolean {
     return this.removed.has(path);
+  }
+
+  /** Files that are known to be gone, and no longer asked about. */
+  settleRemovals(gone: readonly string[], forgotten: readonly string[]): void {
+    gone.forEach((path) => this.removed.add(path));
+    forgotten.forEach((path) => this.removed.delete(path));
+  }
+
+  /** Keeps the files of blocks until the answer is called. */
+  hold(blocks: readonly StoredBlock[]): () => void {
+    for (const { meta } of blocks) {
+      this.holders.set(meta.blockId, (this.holders.get(meta.blockId) ?? 0) + 1);
+    }
+    return () => this.release(blocks);
   }
 
   /** The manifest no longer lists the block: its file goes as soon as nothing holds it. */

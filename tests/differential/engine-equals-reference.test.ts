@@ -93,7 +93,7 @@ async function randomWorld(random: SeededRandom): Promise<World> {
       disk,
       nodeCodecs
     );
-    blocks.push(...(await Promise.all(metas.map((meta) => openBlock(disk, meta, nodeCodecs)))));
+    blocks.push(...(await Promise.all(metas.map(({ meta }) => openBlock(disk, meta, nodeCodecs)))));
   }
   return { view: { heads, blocks }, reference, traces };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { manifestPath, manifestTemporaryPath } from '../../src/engine/disk-manifest.ts';
 import type { DiskOp } from '../../src/engine/sim-disk.ts';
 import { runCrashes, type CrashRunOptions } from './crash.ts';
 import { withoutDatasync, withoutDirectorySync, withoutRename } from './lying-disks.ts';
@@ -8,13 +9,18 @@ import { withoutDatasync, withoutDirectorySync, withoutRename } from './lying-di
 const bugs: Readonly<Record<string, Partial<CrashRunOptions>>> = {
   'the log is not synced': { wrapDisk: (disk) => withoutDatasync(disk, (path) => path.endsWith('.wal')) },
   'blocks are not synced': { wrapDisk: (disk) => withoutDatasync(disk, (path) => path.endsWith('.parquet')) },
-  'the manifest is not synced': { wrapDisk: (disk) => withoutDatasync(disk, (path) => path.startsWith('manifest')) },
+  'the manifest is not synced': { wrapDisk: (disk) => withoutDatasync(disk, (path) => path === manifestTemporaryPath) },
   'new segments: folder not synced': { wrapDisk: (disk) => withoutDirectorySync(disk, (path) => path === 'wal') },
   'new blocks: folder not synced': {
     wrapDisk: (disk) => withoutDirectorySync(disk, (path) => path.startsWith('tenants/')),
   },
   'the manifest: folder not synced': { wrapDisk: (disk) => withoutDirectorySync(disk, (path) => path === '') },
-  'the manifest is written in place': { wrapDisk: (disk) => withoutRename(disk, 'manifest.json.tmp', 'manifest.json') },
+  'the manifest is written in place': {
+    wrapDisk: (disk) => withoutRename(disk, manifestTemporaryPath, manifestPath),
+  },
+  'the manifest log is not synced': {
+    wrapDisk: (disk) => withoutDatasync(disk, (path) => /^manifest-\d+\.log$/.test(path)),
+  },
   'acknowledged before the sync': { seededBugs: { ackBeforeSync: true } },
   'segments freed before the manifest': { seededBugs: { freeWalBeforeManifest: true } },
   'checksums ignored': { seededBugs: { ignoreChecksums: true } },
