@@ -7,7 +7,8 @@ import type { IngestBatch } from '../store/trace-store.ts';
 import { emptyResource, emptyScope, type Span } from '../trace/model.ts';
 import { encodeTraces } from '../wire/otlp-protobuf.ts';
 import { openEngine, type Engine } from './engine.ts';
-import type { EngineLimits } from './limits.ts';
+import { federatedTenant } from '../store/tenants.ts';
+import { defaultLimits, type EngineLimits, type TenantLimitsOf } from './limits.ts';
 import { SimDisk } from './sim-disk.ts';
 import { inPlaceWorkers } from './tasks.ts';
 
@@ -80,6 +81,66 @@ test('a tenant does not see another, and there are only so many', async () => {
   assert.equal((await engine.trace({ ...idOf(1), tenant: 'a' })).data?.spans.length, 1);
   await assert.rejects(engine.ingest(batchOf([spanOf(3, 0)], 'c')), { code: 'resource_exhausted' });
 });
+
+test('a query over several tenants sees them as one: traces whole, duplicates once', async () => {
+  const engine = await open(new SimDisk());
+  await engine.ingest(batchOf([spanOf(1, 0), spanOf(1, 1)], 'a'));
+  await engine.flush();
+  await engine.ingest(batchOf([spanOf(1, 1), spanOf(1, 2), spanOf(2, 0)], 'b'));
+  await engine.ingest(batchOf([spanOf(1, 3)], 'c'));
+  const { data } = await engine.trace({ ...idOf(1), tenant: federatedTenant(['b', 'a', 'b']) });
+  assert.deepEqual(data?.spans, [spanOf(1, 0), spanOf(1, 1), spanOf(1, 2)]);
+  assert.equal((await engine.trace({ ...idOf(2), tenant: 'a|b' })).data?.spans.length, 1);
+  assert.equal((await engine.trace({ ...idOf(2), tenant: 'a|c' })).data, undefined);
+});
+
+test('limits of a tenant: what it keeps is cut as they say, also after a restart under others; its blocks expire by them', async () => {
+  const disk = new SimDisk();
+  let nowUnixNanos = startUnixNanos;
+  const time: Clock = { ...clock, unixNanos: () => nowUnixNanos };
+  const openWith = async (tenantLimits: TenantLimitsOf): Promise<Engine> => {
+    const workers = inPlaceWorkers({ disk, codecs: nodeCodecs });
+    const random = seededRandom(1);
+    const engine = await openEngine({ disk, clock: time, random, codecs: nodeCodecs, workers, tenantLimits });
+    await engine.whenReady();
+    return engine;
+  };
+  const short = {
+    retentionMs: 3_600_000,
+    liveTracesMax: 2,
+    head: { ...defaultLimits.head, attributeValueBytesMax: 4 },
+  };
+  let engine = await openWith((tenant) => (tenant === 'small' ? short : {}));
+  for (const tenant of ['small', 'big']) {
+    await engine.ingest(
+      batchOf([{ ...spanOf(1, 0), attributes: [{ key: 'k', value: textValue }] }, spanOf(2, 0)], tenant)
+    );
+  }
+  await assert.rejects(engine.ingest(batchOf([spanOf(3, 0)], 'small')), {
+    code: 'resource_exhausted',
+    message: /2 traces/,
+  });
+  await engine.ingest(batchOf([spanOf(3, 0)], 'big'));
+  const cut = async (tenant: string): Promise<unknown> =>
+    (await engine.trace({ ...idOf(1), tenant })).data?.spans[0].attributes[0].value;
+  assert.deepEqual([await cut('small'), await cut('big')], [{ type: 'string', value: 'long…' }, textValue]);
+  engine = await openWith(() => ({}));
+  assert.deepEqual(
+    [await cut('small'), await cut('big')],
+    [{ type: 'string', value: 'long…' }, textValue],
+    'replay decides nothing anew'
+  );
+  assert.deepEqual(engine.status().problems, []);
+  await engine.flush();
+  await engine.close();
+  nowUnixNanos += 7_200_000_000_000n;
+  engine = await openWith((tenant) => (tenant === 'small' ? short : {}));
+  await engine.maintain();
+  assert.equal((await engine.trace({ ...idOf(1), tenant: 'small' })).data, undefined);
+  assert.equal((await engine.trace({ ...idOf(1), tenant: 'big' })).data?.spans.length, 1);
+});
+
+const textValue = { type: 'string', value: 'long text' } as const;
 
 test('a query keeps what it pinned while the head becomes a block and the block is dropped', async () => {
   const disk = new SimDisk();

@@ -14,6 +14,7 @@ import type {
   StoreStatus,
   TraceStore,
 } from '../store/trace-store.ts';
+import { tenantsOf } from '../store/tenants.ts';
 import type { Trace, TraceId } from '../trace/model.ts';
 import type { TraceMatch } from '../traceql/match.ts';
 import type { MetricSeries } from '../traceql/metrics.ts';
@@ -26,7 +27,7 @@ import type { Disk } from './disk.ts';
 import { silentLog, type EngineLog } from './engine-log.ts';
 import { walkerVersion, type Verdict } from './head/walk.ts';
 import { Heads, type HeadSlot } from './heads.ts';
-import { defaultLimits, type EngineLimits } from './limits.ts';
+import { defaultLimits, type EngineLimits, type TenantLimitsOf } from './limits.ts';
 import { Maintenance } from './maintenance.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import { messageOf } from './os-error.ts';
@@ -59,6 +60,8 @@ export interface EngineOptions {
   /** Where the manifest lives; the disk when absent. */
   readonly manifests?: ManifestStore;
   readonly limits?: Partial<EngineLimits>;
+  /** Limits of single tenants, where they differ from `limits`. */
+  readonly tenantLimits?: TenantLimitsOf;
   readonly log?: EngineLog;
   /** Lets sockets and timers run between slices of a query; see {@link StoreView.breathe}. */
   readonly breathe?: () => Promise<void>;
@@ -104,7 +107,7 @@ export class Engine implements TraceStore {
     this.limits = limits;
     this.manifests = manifests;
     this.log = options.log ?? silentLog;
-    this.heads = new Heads(limits);
+    this.heads = new Heads(limits, options.tenantLimits);
     this.pins = new Pins(options.disk, options.codecs, new BlockCache(limits));
     const { log, heads, pins, problems } = this;
     const world = { ...options, manifests, limits, log, heads, pins, problems };
@@ -145,7 +148,7 @@ export class Engine implements TraceStore {
         rejectedSpans: verdict.rejectedSpans,
         walkerVersion,
         head: slot.id,
-        limits: { ...this.limits.head },
+        limits: { ...slot.head.limits },
       },
     };
     slot.pendingRequests++;
@@ -188,9 +191,13 @@ export class Engine implements TraceStore {
     return this.query(request.tenant, (view) => attributeValuesView(view, request));
   }
 
-  /** What a query of the tenant sees, held until it is released. */
+  /** What a query of the tenant (or of several, see `federatedTenant`) sees, held until it is released. */
   pin(tenant: string): Promise<Pin> {
-    return this.pins.pin(this.heads.of(tenant), this.maintenance.manifest.tenants.get(tenant)?.blocks ?? []);
+    const tenants = tenantsOf(tenant);
+    return this.pins.pin(
+      tenants.flatMap((name) => this.heads.of(name)),
+      tenants.flatMap((name) => this.maintenance.manifest.tenants.get(name)?.blocks ?? [])
+    );
   }
 
   /** All that have spans in a head or are in the manifest, in order of name. */
@@ -263,6 +270,7 @@ export class Engine implements TraceStore {
       throw new CodedError('resource_exhausted', 'the disk does not keep up: try again later');
     }
     this.requireRoomForTenant(batch.tenant);
+    this.requireRoomForTraces(batch.tenant);
     return wal;
   }
 
@@ -278,8 +286,32 @@ export class Engine implements TraceStore {
 
   private requireRoomForTenant(tenant: string): void {
     const { tenants } = this.maintenance.manifest;
-    if (!tenants.has(tenant) && this.heads.of(tenant).length === 0 && this.status().tenants >= this.limits.tenantsMax) {
+    if (tenants.has(tenant) || this.heads.of(tenant).length > 0) {
+      return;
+    }
+    // Counted exactly only when the quick sum, which counts some twice, is too high: it is asked for every new tenant.
+    const { tenantsMax } = this.limits;
+    if (tenants.size + this.heads.tenantCount >= tenantsMax && this.tenants().length >= tenantsMax) {
       throw new CodedError('resource_exhausted', `tenant ${tenant} would be one more than ${this.limits.tenantsMax}`);
+    }
+  }
+
+  private requireRoomForTraces(tenant: string): void {
+    const liveTracesMax = this.options.tenantLimits?.(tenant).liveTracesMax ?? 0;
+    if (liveTracesMax === 0) {
+      return;
+    }
+    const slots = this.heads.of(tenant);
+    const liveTraces = slots.reduce((sum, { head }) => sum + head.traceCount, 0);
+    if (liveTraces >= liveTracesMax) {
+      slots.forEach((slot) => {
+        slot.sealed = true;
+      });
+      this.maintainSoon(0);
+      throw new CodedError(
+        'resource_exhausted',
+        `tenant ${tenant} has ${liveTraces} traces that are in no block yet, at most ${liveTracesMax}: try again soon`
+      );
     }
   }
 

@@ -1,7 +1,8 @@
 import { AwakeHeads } from './head/awake-heads.ts';
 import { Head } from './head/head.ts';
+import type { HeadLimits } from './head/limits.ts';
 import { OtlpWalker } from './head/walk.ts';
-import type { EngineLimits } from './limits.ts';
+import type { EngineLimits, TenantLimitsOf } from './limits.ts';
 import type { StoredBlock } from './manifest.ts';
 
 /** A head and its place in the log. */
@@ -27,14 +28,16 @@ export interface HeadSlot {
 /** The heads of all tenants: of each a list, oldest first, of which only the last may take rows. */
 export class Heads {
   private readonly limits: EngineLimits;
+  private readonly tenantLimits: TenantLimitsOf;
   /** One for all heads: its buffers grow as big as a request. */
   private readonly walker = new OtlpWalker();
   /** Decides which of the small heads are kept as columns. */
   private readonly awake = new AwakeHeads();
   private readonly byTenant = new Map<string, HeadSlot[]>();
 
-  constructor(limits: EngineLimits) {
+  constructor(limits: EngineLimits, tenantLimits: TenantLimitsOf = () => ({})) {
     this.limits = limits;
+    this.tenantLimits = tenantLimits;
   }
 
   /** The head that takes a tenant's next request. */
@@ -46,12 +49,12 @@ export class Heads {
     return this.open(tenant, Math.max(durableSequence, last?.id ?? 0) + 1, nowMs);
   }
 
-  /** A new head behind the others of its tenant, which take no more rows from now on. */
-  open(tenant: string, id: number, nowMs: number): HeadSlot {
+  /** A new head behind the others of its tenant, which take no more rows from now on. Replay names the limits that it had. */
+  open(tenant: string, id: number, nowMs: number, headLimits?: HeadLimits): HeadSlot {
     const slot: HeadSlot = {
       tenant,
       id,
-      head: new Head(this.limits.head, this.walker, this.awake),
+      head: new Head(headLimits ?? this.tenantLimits(tenant).head ?? this.limits.head, this.walker, this.awake),
       createdMs: nowMs,
       firstSequence: 0,
       lastSequence: 0,
@@ -72,6 +75,10 @@ export class Heads {
 
   of(tenant: string): readonly HeadSlot[] {
     return this.byTenant.get(tenant) ?? [];
+  }
+
+  get tenantCount(): number {
+    return this.byTenant.size;
   }
 
   tenants(): IterableIterator<string> {

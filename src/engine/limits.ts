@@ -41,6 +41,19 @@ export interface EngineLimits {
   readonly flushRetryMs: number;
 }
 
+/** What may differ from tenant to tenant. */
+export interface TenantLimits {
+  /** 0 keeps everything. */
+  readonly retentionMs: number;
+  /** Of its traces that no block holds yet; beyond it senders are told to come back, and its heads are cut. 0: as many as fit. */
+  readonly liveTracesMax: number;
+  /** A head keeps what it was opened with; its records in the log name it. */
+  readonly head: HeadLimits;
+}
+
+/** Asked each time one is used: answers may change while the engine runs. What is left out is as for everybody. */
+export type TenantLimitsOf = (tenant: string) => Partial<TenantLimits>;
+
 export const defaultLimits: EngineLimits = {
   // One preallocated file: long enough that rolling is rare, short enough that a restart reads little twice.
   walSegmentBytes: 64 * mib,

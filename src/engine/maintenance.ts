@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { FlushedBlock, FlushPayload } from './flush.ts';
 import type { HeadSlot, Heads } from './heads.ts';
-import type { EngineLimits } from './limits.ts';
+import type { EngineLimits, TenantLimitsOf } from './limits.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import { applyChange, isCoveredBy, type Manifest, type ManifestChange, type StoredBlock } from './manifest.ts';
 import { messageOf } from './os-error.ts';
@@ -23,6 +23,7 @@ export interface MaintenanceWorld {
   readonly manifests: ManifestStore;
   readonly workers: Workers;
   readonly limits: EngineLimits;
+  readonly tenantLimits?: TenantLimitsOf;
   readonly log: EngineLog;
   readonly heads: Heads;
   readonly pins: Pins;
@@ -89,8 +90,9 @@ export class Maintenance {
 
   /** Drops what has outlived its retention. Errors: the disk's; nothing is dropped then. */
   async retain(): Promise<void> {
-    const { clock, limits, log, pins, problems } = this.world;
+    const { clock, log, pins, problems } = this.world;
     for (const [name, tenant] of this.durable.tenants) {
+      const limits = { ...this.world.limits, ...this.world.tenantLimits?.(name) };
       const { expired, refused } = planRetention(name, tenant.blocks, clock.unixNanos(), limits);
       problems.set(`retention ${name}`, refused);
       if (expired.length > 0) {

@@ -61,7 +61,10 @@ export function commitRows(slot: HeadSlot, rows: number, sequence: number, recei
 async function replayRecord(world: ReplayWorld, record: WalRecord, notes: RecordNotes): Promise<string[]> {
   const { disk, codecs, limits, heads } = world;
   const last = heads.of(record.tenant).at(-1);
-  const slot = last?.id === notes.head ? last : heads.open(record.tenant, notes.head, world.nowMs());
+  const slot =
+    last?.id === notes.head
+      ? last
+      : heads.open(record.tenant, notes.head, world.nowMs(), { ...limits.head, ...notes.limits });
   try {
     const verdict = slot.head.append(otlpOf(record, codecs, limits.bodyBytesMax));
     commitRows(slot, slot.head.rowCount, record.sequence, record.receivedUnixNanos);

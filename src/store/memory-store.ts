@@ -28,6 +28,7 @@ import type {
   TimeRange,
   TraceStore,
 } from './trace-store.ts';
+import { tenantsOf } from './tenants.ts';
 import { noStats } from './trace-store.ts';
 
 export class MemoryStore implements TraceStore {
@@ -57,7 +58,7 @@ export class MemoryStore implements TraceStore {
   }
 
   async trace(request: { tenant: string; traceId: TraceId; signal?: AbortSignal }): Promise<Answer<Trace | undefined>> {
-    const spans = this.tenants.get(request.tenant)?.get(request.traceId);
+    const spans = this.tracesOf(request.tenant).get(request.traceId);
     const trace = spans && mergeTrace(request.traceId, [spans]);
     return answerOf(trace, statsOf(trace ? [trace] : []));
   }
@@ -149,8 +150,21 @@ export class MemoryStore implements TraceStore {
     this.closed = true;
   }
 
+  /** Of one tenant, or of several as if they were one. */
+  private tracesOf(tenant: string): ReadonlyMap<TraceId, readonly Span[]> {
+    const [first, ...others] = tenantsOf(tenant).map((name) => this.tenants.get(name) ?? new Map<TraceId, Span[]>());
+    if (others.length === 0) {
+      return first;
+    }
+    const traces = new Map<TraceId, Span[]>(first);
+    for (const [traceId, spans] of others.flatMap((other) => [...other])) {
+      traces.set(traceId, [...(traces.get(traceId) ?? []), ...spans]);
+    }
+    return traces;
+  }
+
   private tracesIn(tenant: string, range: TimeRange): Trace[] {
-    return [...(this.tenants.get(tenant) ?? [])]
+    return [...this.tracesOf(tenant)]
       .map(([traceId, spans]) => mergeTrace(traceId, [spans]))
       .filter((trace) => traceOverlaps(trace, range));
   }

@@ -13,6 +13,7 @@ const restBytesMax = 32 * 1024;
 /** What a resting head knows without its columns. */
 interface Rest {
   readonly rowCount: number;
+  readonly traceCount: number;
   readonly minStartUnixNanos: UnixNanos;
   readonly maxEndUnixNanos: UnixNanos;
 }
@@ -58,6 +59,11 @@ export class Head implements Restable {
   /** Rows, unpublished ones included. */
   get rowCount(): number {
     return this.columns?.rows.count ?? this.resting?.rowCount ?? 0;
+  }
+
+  /** Traces, of unpublished rows too. */
+  get traceCount(): number {
+    return this.columns?.traces.count ?? this.resting?.traceCount ?? 0;
   }
 
   get committedRowCount(): number {
@@ -170,7 +176,7 @@ export class Head implements Restable {
 
   /** Gives the columns back, snapshots aside, until they are asked for again. Does nothing while requests are unpublished. */
   rest(): void {
-    const { minStartUnixNanos, maxEndUnixNanos, rowCount } = this;
+    const { minStartUnixNanos, maxEndUnixNanos, rowCount, traceCount } = this;
     if (
       this.requests === undefined ||
       this.marks.length > 0 ||
@@ -179,7 +185,7 @@ export class Head implements Restable {
     ) {
       return;
     }
-    this.resting = { rowCount, minStartUnixNanos, maxEndUnixNanos };
+    this.resting = { rowCount, traceCount, minStartUnixNanos, maxEndUnixNanos };
     this.columns = undefined;
     this.pinned = undefined;
   }
