@@ -53,7 +53,6 @@ export async function* allTraces(view: StoreView, options: AllTracesOptions): As
         yield trace;
       }
     }
-    await view.breathe?.();
   }
 }
 

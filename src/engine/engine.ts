@@ -1,27 +1,27 @@
 import type { Clock } from '../base/clock.ts';
 import type { Codecs } from '../base/codecs.ts';
-import { CodedError, CorruptionError, errorCodeOf } from '../base/coded-error.ts';
+import { CodedError, errorCodeOf } from '../base/coded-error.ts';
 import type { Random } from '../base/random.ts';
 import type {
   Answer,
-  AttributeNameScope,
+  AttributeNames,
   AttributeNamesRequest,
   AttributeValuesRequest,
   IngestBatch,
   IngestResult,
   MetricsRequest,
+  QueryProgress,
   SearchRequest,
   StoreStatus,
+  TraceRequest,
   TraceStore,
 } from '../store/trace-store.ts';
 import { tenantsOf } from '../store/tenants.ts';
-import type { Trace, TraceId } from '../trace/model.ts';
+import type { Trace } from '../trace/model.ts';
 import type { TraceMatch } from '../traceql/match.ts';
 import type { MetricSeries } from '../traceql/metrics.ts';
 import type { Static } from '../traceql/static.ts';
 import { toOtlpProtobuf } from '../wire/transcode.ts';
-import { BlockCache } from './block/block-cache.ts';
-import type { BlockReader } from './block/block-reader.ts';
 import { DiskManifestStore } from './disk-manifest.ts';
 import type { Disk } from './disk.ts';
 import { silentLog, type EngineLog } from './engine-log.ts';
@@ -32,16 +32,9 @@ import { Maintenance } from './maintenance.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import { messageOf } from './os-error.ts';
 import { openStore, type OpenedStore } from './open-store.ts';
-import { Pins, type Pin } from './pins.ts';
+import { Pins, type OpenedPin, type Pin } from './pins.ts';
 import { Problems } from './problems.ts';
-import {
-  attributeNamesView,
-  attributeValuesView,
-  metricsView,
-  searchView,
-  traceView,
-  type StoreView,
-} from './query/index.ts';
+import type { QueryLimits, QueryPayload, QueryReport, QueryRequest, QueryResult } from './query/index.ts';
 import { commitRows, replayWal } from './replay.ts';
 import type { WalEntry } from './wal/record.ts';
 import { recoverWal } from './wal/recover.ts';
@@ -63,8 +56,6 @@ export interface EngineOptions {
   /** Limits of single tenants, where they differ from `limits`. */
   readonly tenantLimits?: TenantLimitsOf;
   readonly log?: EngineLog;
-  /** Lets sockets and timers run between slices of a query; see {@link StoreView.breathe}. */
-  readonly breathe?: () => Promise<void>;
   /** Tests only. */
   readonly seededBugs?: SeededBugs;
 }
@@ -108,7 +99,7 @@ export class Engine implements TraceStore {
     this.manifests = manifests;
     this.log = options.log ?? silentLog;
     this.heads = new Heads(limits, options.tenantLimits);
-    this.pins = new Pins(options.disk, options.codecs, new BlockCache(limits));
+    this.pins = new Pins(options.disk, options.codecs, (gone) => options.workers.forget(gone));
     const { log, heads, pins, problems } = this;
     const world = { ...options, manifests, limits, log, heads, pins, problems };
     this.maintenance = new Maintenance(world, store.manifest);
@@ -171,33 +162,29 @@ export class Engine implements TraceStore {
     });
   }
 
-  trace(request: { tenant: string; traceId: TraceId; signal?: AbortSignal }): Promise<Answer<Trace | undefined>> {
-    return this.query(request.tenant, (view) => traceView(view, request));
+  trace({ tenant, traceId, signal }: TraceRequest): Promise<Answer<Trace | undefined>> {
+    return this.query(tenant, { kind: 'trace', traceId }, signal);
   }
 
-  search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
-    return this.query(request.tenant, (view) => searchView(view, request));
+  search({ tenant, signal, onProgress, ...request }: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
+    return this.query(tenant, { kind: 'search', ...request }, signal, onProgress);
   }
 
-  metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
-    return this.query(request.tenant, (view) => metricsView(view, request));
+  metrics({ tenant, signal, onProgress, ...request }: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
+    return this.query(tenant, { kind: 'metrics', ...request }, signal, onProgress);
   }
 
-  attributeNames(request: AttributeNamesRequest): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
-    return this.query(request.tenant, (view) => attributeNamesView(view, request));
+  attributeNames({ tenant, signal, ...request }: AttributeNamesRequest): Promise<Answer<AttributeNames>> {
+    return this.query(tenant, { kind: 'attribute-names', ...request }, signal);
   }
 
-  attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
-    return this.query(request.tenant, (view) => attributeValuesView(view, request));
+  attributeValues({ tenant, signal, ...request }: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
+    return this.query(tenant, { kind: 'attribute-values', ...request }, signal);
   }
 
-  /** What a query of the tenant (or of several, see `federatedTenant`) sees, held until it is released. */
-  pin(tenant: string): Promise<Pin> {
-    const tenants = tenantsOf(tenant);
-    return this.pins.pin(
-      tenants.flatMap((name) => this.heads.of(name)),
-      tenants.flatMap((name) => this.maintenance.manifest.tenants.get(name)?.blocks ?? [])
-    );
+  /** All that a tenant has (or several, see `federatedTenant`), opened in this thread and held until it is released. */
+  pin(tenant: string): Promise<OpenedPin> {
+    return this.pins.open(this.pinned(tenant));
   }
 
   /** All that have spans in a head or are in the manifest, in order of name. */
@@ -335,35 +322,42 @@ export class Engine implements TraceStore {
     }
   }
 
-  /** Damage found on the way takes its block out of the view, and the rest answers again. */
-  private async query<T>(tenant: string, run: (view: StoreView) => Promise<Answer<T>>): Promise<Answer<T>> {
+  /** What a query of the tenant sees. */
+  private pinned(tenant: string): Pin {
+    const tenants = tenantsOf(tenant);
+    return this.pins.pin(
+      tenants.flatMap((name) => this.heads.of(name)),
+      tenants.flatMap((name) => this.maintenance.manifest.tenants.get(name)?.blocks ?? [])
+    );
+  }
+
+  /** The query runs in a worker, on what is pinned now. */
+  private async query<T>(
+    tenant: string,
+    request: QueryRequest,
+    signal: AbortSignal | undefined,
+    onProgress?: (progress: QueryProgress<T>) => void
+  ): Promise<Answer<T>> {
     this.requireReady();
-    const pin = await this.pin(tenant);
-    const warnings = pin.blocks.flatMap(({ warning }) => (warning === undefined ? [] : [warning]));
-    let readable = pin.blocks.filter(({ reader }) => reader !== undefined);
-    try {
-      for (;;) {
-        const blocks = readable.map(({ reader }) => reader as BlockReader);
-        try {
-          const answer = await run({ heads: pin.heads, blocks, breathe: this.options.breathe });
-          const partial = answer.partial || warnings.length > 0;
-          return partial ? { ...answer, partial, warnings: [...warnings, ...answer.warnings] } : answer;
-        } catch (error) {
-          const damaged = error instanceof CorruptionError ? error.details['file'] : undefined;
-          const rest = readable.filter(({ path }) => path !== damaged);
-          if (rest.length === readable.length) {
-            throw error;
-          }
-          readable = rest;
-          this.pins.distrust(String(damaged));
-          const warning = `block ${String(damaged)} is left out: ${messageOf(error)}`;
-          warnings.push(warning);
-          this.problems.set(`block ${String(damaged)}`, warning);
-        }
-      }
-    } finally {
-      pin.release();
-    }
+    const pin = this.pinned(tenant);
+    const blocks = pin.blocks.map(({ meta }) => meta);
+    const payload: QueryPayload = {
+      heads: pin.heads,
+      blocks,
+      request,
+      limits: queryLimitsOf(this.limits),
+      reports: onProgress !== undefined,
+    };
+    const onReport = (report: unknown): void => {
+      // A query's reports hold what its answer holds.
+      const { data, ...rest } = report as QueryReport;
+      onProgress?.({ ...rest, data: () => data as T });
+    };
+    const work = this.options.workers.run<QueryPayload, QueryResult>('query', payload, signal, onReport);
+    const { answer, damaged } = await work.finally(() => pin.release());
+    damaged.forEach(({ path, warning }) => this.problems.set(`block ${path}`, warning));
+    // As above.
+    return answer as Answer<T>;
   }
 
   private async replay(store: OpenedStore): Promise<void> {
@@ -493,6 +487,11 @@ export class Engine implements TraceStore {
     await this.options.workers.close();
     await this.manifests.close();
   }
+}
+
+function queryLimitsOf(limits: EngineLimits): QueryLimits {
+  const { queryTimeMsMax, queryBytesMax, querySpansMax, queryMemoryBytesMax } = limits;
+  return { queryTimeMsMax, queryBytesMax, querySpansMax, queryMemoryBytesMax };
 }
 
 /** So that the next start does not report again what this one has. */

@@ -1,3 +1,4 @@
+import type { QueryLimits } from './query/control.ts';
 import { defaultHeadLimits, type HeadLimits } from './head/limits.ts';
 
 const kib = 1024;
@@ -5,7 +6,7 @@ const mib = 1024 * kib;
 const minuteMs = 60_000;
 
 /** Everything the engine bounds; `docs/limits.md` tells an operator what each one means. */
-export interface EngineLimits {
+export interface EngineLimits extends QueryLimits {
   // Write-ahead log.
   readonly walSegmentBytes: number;
   readonly walBatchBytesMax: number;
@@ -81,6 +82,14 @@ export const defaultLimits: EngineLimits = {
   indexCacheBytesMax: 96 * mib,
   // A dozen columns of 10 M spans; the system's page cache has the rest, at the price of a read and of a copy.
   chunkCacheBytesMax: 96 * mib,
+  // Long enough for a scan of everything on a laptop; a person has gone by then.
+  queryTimeMsMax: 30_000,
+  // ≈ 20 s of a 500 MB/s disk.
+  queryBytesMax: 10_240 * mib,
+  // Some ten times what one core looks at in the time.
+  querySpansMax: 1_000_000_000,
+  // Caches (256 MiB at most) and working sets of the queries of one thread.
+  queryMemoryBytesMax: 768 * mib,
   retentionMs: 14 * 24 * 60 * minuteMs,
   retentionDropShareMax: 0.2,
   retentionDropBlocksFree: 8,

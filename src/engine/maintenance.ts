@@ -111,7 +111,7 @@ export class Maintenance {
   }
 
   private async flush(slot: HeadSlot): Promise<void> {
-    const { heads, log, seededBugs } = this.world;
+    const { heads, log, pins, seededBugs } = this.world;
     if (slot.durableRows === 0 && slot.firstSequence === 0) {
       heads.remove(slot);
       return;
@@ -132,7 +132,10 @@ export class Maintenance {
         coveredFloor: heads.coveredFloor(this.frontier(), slot),
         tenants: [{ tenant: slot.tenant, folder, coveredThrough: slot.lastSequence, added: written }],
       }),
-      () => heads.remove(slot)
+      () => {
+        heads.remove(slot);
+        pins.dropHead(slot);
+      }
     );
     log.info('head flushed', { tenant: slot.tenant, spans: slot.durableRows, blocks: written.length });
     await this.freeWal();

@@ -1,26 +1,34 @@
 import type { Codecs } from '../base/codecs.ts';
-import type { BlockCache } from './block/block-cache.ts';
 import { openBlock, type BlockReader } from './block/block-reader.ts';
 import type { Disk } from './disk.ts';
 import { openSnapshot } from './head/snapshot.ts';
 import type { HeadSlot } from './heads.ts';
 import type { StoredBlock } from './manifest.ts';
 import { messageOf } from './os-error.ts';
+import type { PinnedHead } from './query/query-world.ts';
 import type { RowSet } from './row-set.ts';
+import type { Gone } from './workers.ts';
 
-/** A block as a query sees it; `reader` is undefined when it cannot be opened, and `warning` says why. */
-export interface PinnedBlock {
+/** What one query holds on to for its life: plain data, so that it can be read in any thread. */
+export interface Pin {
+  /** Durable rows only. */
+  readonly heads: readonly PinnedHead[];
+  readonly blocks: readonly StoredBlock[];
+  /** To be called once, when nothing reads from them any more. */
+  release(): void;
+}
+
+/** A block opened in this thread; `reader` is undefined when it cannot be opened, and `warning` says why. */
+export interface OpenedBlock {
   readonly path: string;
   readonly reader: BlockReader | undefined;
   readonly warning: string | undefined;
 }
 
-/** What one query holds on to for its life. */
-export interface Pin {
-  /** Durable rows only. */
+/** A pin opened in this thread, for those who read everything once. */
+export interface OpenedPin {
   readonly heads: readonly RowSet[];
-  readonly blocks: readonly PinnedBlock[];
-  /** To be called once, when nothing reads from the rows and readers any more. */
+  readonly blocks: readonly OpenedBlock[];
   release(): void;
 }
 
@@ -28,30 +36,29 @@ export interface Pin {
 export class Pins {
   private readonly disk: Disk;
   private readonly codecs: Codecs;
-  private readonly cache: BlockCache;
+  private readonly onGone: (gone: Gone) => void;
   private readonly holders = new Map<string, number>();
   private readonly dropped = new Map<string, StoredBlock>();
   private readonly removed = new Set<string>();
-  /** The newest opened snapshot of a head: queries between two requests share it. */
-  private readonly snapshots = new WeakMap<HeadSlot, { readonly rows: number; readonly rowSet: RowSet }>();
 
-  constructor(disk: Disk, codecs: Codecs, cache: BlockCache) {
+  /** `onGone` is told what need not be kept for later queries. */
+  constructor(disk: Disk, codecs: Codecs, onGone: (gone: Gone) => void) {
     this.disk = disk;
     this.codecs = codecs;
-    this.cache = cache;
-  }
-
-  /** What has been read of a block is not trusted any more: the next query sees the disk. */
-  distrust(path: string): void {
-    this.cache.forget(path);
+    this.onGone = onGone;
   }
 
   /** The caller names heads and blocks in one go, so that no span is in both or in neither. */
-  async pin(heads: readonly HeadSlot[], blocks: readonly StoredBlock[]): Promise<Pin> {
-    const rowSets = heads.filter(({ durableRows }) => durableRows > 0).map((slot) => this.snapshotOf(slot));
-    const release = this.hold(blocks);
-    const pinned = await Promise.all(blocks.map((block) => this.open(block)));
-    return { heads: rowSets, blocks: pinned, release };
+  pin(heads: readonly HeadSlot[], blocks: readonly StoredBlock[]): Pin {
+    const pinned = heads
+      .filter(({ durableRows }) => durableRows > 0)
+      .map((slot) => ({ key: headKey(slot), snapshot: slot.head.snapshot() }));
+    return { heads: pinned, blocks, release: this.hold(blocks) };
+  }
+
+  async open({ heads, blocks, release }: Pin): Promise<OpenedPin> {
+    const opened = await Promise.all(blocks.map((block) => this.openBlock(block)));
+    return { heads: heads.map(({ snapshot }) => openSnapshot(snapshot)), blocks: opened, release };
   }
 
   /** Whether a dropped block's file is gone for good. */
@@ -81,6 +88,11 @@ export class Pins {
     }
   }
 
+  /** The head has become blocks. */
+  dropHead(slot: HeadSlot): void {
+    this.onGone({ heads: [headKey(slot)] });
+  }
+
   private release(blocks: readonly StoredBlock[]): void {
     for (const block of blocks) {
       const id = block.meta.blockId;
@@ -96,20 +108,10 @@ export class Pins {
     }
   }
 
-  private snapshotOf(slot: HeadSlot): RowSet {
-    const known = this.snapshots.get(slot);
-    if (known?.rows === slot.durableRows) {
-      return known.rowSet;
-    }
-    const rowSet = openSnapshot(slot.head.snapshot());
-    this.snapshots.set(slot, { rows: slot.durableRows, rowSet });
-    return rowSet;
-  }
-
-  private async open({ meta }: StoredBlock): Promise<PinnedBlock> {
+  private async openBlock({ meta }: StoredBlock): Promise<OpenedBlock> {
     const { path } = meta;
     try {
-      return { path, reader: await openBlock(this.disk, meta, this.codecs, this.cache), warning: undefined };
+      return { path, reader: await openBlock(this.disk, meta, this.codecs), warning: undefined };
     } catch (error) {
       return { path, reader: undefined, warning: `block ${path} is left out: ${messageOf(error)}` };
     }
@@ -117,7 +119,7 @@ export class Pins {
 
   /** A failure leaves a file that the next start removes: the manifest remembers it. */
   private removeFile({ meta }: StoredBlock): void {
-    this.cache.forget(meta.path);
+    this.onGone({ paths: [meta.path] });
     this.dropped.delete(meta.blockId);
     this.disk
       .remove(meta.path)
@@ -127,4 +129,8 @@ export class Pins {
         () => undefined
       );
   }
+}
+
+function headKey({ tenant, id }: HeadSlot): string {
+  return `${tenant} ${id}`;
 }

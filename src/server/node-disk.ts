@@ -98,6 +98,11 @@ export class NodeDisk implements Disk {
     return bavail * bsize;
   }
 
+  /** Does not keep these files open: another thread removes them. */
+  forget(paths: readonly string[]): void {
+    paths.forEach((path) => this.handles.forget(this.resolve(path)));
+  }
+
   /** Closes the files kept open for reading. */
   async close(): Promise<void> {
     await this.handles.close();

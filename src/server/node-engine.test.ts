@@ -152,7 +152,7 @@ test('disk: stays inside its folder', async (context) => {
 });
 
 test('workers: an error keeps its code, and closing refuses what waits', async (context) => {
-  const workers = new NodeWorkers(await folder(context), 1);
+  const workers = new NodeWorkers({ root: await folder(context), queryThreads: 1 });
   await assert.rejects(workers.run('no such task', {}), { code: 'internal', message: /no such task/ });
   await workers.close();
   await assert.rejects(workers.run('flush', {}), { code: 'unavailable' });

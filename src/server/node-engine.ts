@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import type { EngineLog } from '../engine/engine-log.ts';
 import { openEngine, type Engine } from '../engine/engine.ts';
-import type { EngineLimits } from '../engine/limits.ts';
+import { defaultLimits, type EngineLimits } from '../engine/limits.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeCodecs } from './node-codecs.ts';
@@ -13,8 +13,8 @@ import { NodeWorkers } from './node-workers.ts';
 export interface NodeEngineOptions {
   readonly limits?: Partial<EngineLimits>;
   readonly log?: EngineLog;
-  /** One less than there are cores when absent: the main thread has sockets and the log to itself. */
-  readonly workerThreads?: number;
+  /** One less than there are cores when absent: the main thread has sockets and the log to itself. Flushes have another thread. */
+  readonly queryThreads?: number;
 }
 
 export interface NodeEngine {
@@ -22,6 +22,9 @@ export interface NodeEngine {
   /** Closes the engine, its workers and files, and lets the folder go. */
   close(): Promise<void>;
 }
+
+/** Over the budget of queries, whose memory is measured now and then: what one slice of work may add before the thread is given up. */
+const heapRoom = 1.5;
 
 /**
  * The engine on a folder of this machine. Resolves before the log is replayed, see `Engine.whenReady`.
@@ -31,7 +34,14 @@ export interface NodeEngine {
 export async function openNodeEngine(dataDir: string, options: NodeEngineOptions = {}): Promise<NodeEngine> {
   const unlock = await lockDataFolder(dataDir);
   const disk = new NodeDisk(dataDir);
-  const workers = new NodeWorkers(dataDir, options.workerThreads ?? availableParallelism() - 1);
+  const limits = { ...defaultLimits, ...options.limits };
+  const workers = new NodeWorkers({
+    root: dataDir,
+    queryThreads: options.queryThreads ?? availableParallelism() - 1,
+    cacheLimits: limits,
+    queryHeapMebibytesMax: Math.ceil((limits.queryMemoryBytesMax * heapRoom) / 2 ** 20),
+  });
+  workers.warmUp();
   try {
     const engine = await openEngine({
       disk,
@@ -39,9 +49,8 @@ export async function openNodeEngine(dataDir: string, options: NodeEngineOptions
       random: nodeRandom(),
       codecs: nodeCodecs,
       workers,
-      limits: options.limits,
+      limits,
       log: options.log,
-      breathe: () => new Promise((resolve) => setImmediate(resolve)),
     });
     const close = async () => {
       await engine.close();

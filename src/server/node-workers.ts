@@ -2,120 +2,238 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '../base/coded-error.ts';
-import type { Workers } from '../engine/workers.ts';
+import type { BlockCacheLimits } from '../engine/block/block-cache.ts';
+import type { Gone, Workers } from '../engine/workers.ts';
 import { errorOfPlain, type WorkerAnswer, type WorkerData, type WorkerRequest } from './worker-messages.ts';
 
 interface Task {
-  readonly request: WorkerRequest;
+  readonly name: string;
+  readonly request: Extract<WorkerRequest, { kind: 'run' }>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly report: (report: unknown) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
-  current: Task | undefined;
+  readonly tasks: Map<number, Task>;
 }
 
+/** Threads that take the same tasks. */
+interface Lane {
+  readonly data: WorkerData;
+  readonly threadsMax: number;
+  /** More than one where tasks give way to each other. */
+  readonly tasksPerThreadMax: number;
+  readonly heapMebibytesMax: number | undefined;
+  readonly threads: Thread[];
+  readonly waiting: Task[];
+}
+
+export interface NodeWorkersOptions {
+  /** The store's folder. */
+  readonly root: string;
+  readonly queryThreads: number;
+  /** Shared by the threads that query; the engine's defaults when absent. */
+  readonly cacheLimits?: BlockCacheLimits;
+  /** JavaScript heap of a thread that queries. */
+  readonly queryHeapMebibytesMax?: number;
+}
+
+/** Queries give way to each other every few milliseconds: a look-up by id does not wait for the end of a long scan beside it. */
+const queriesPerThreadMax = 16;
+
 /**
- * A pool of worker threads. Threads start when there is work, one task each at a time; the rest waits. A thread that dies fails its
- * task as `unavailable`, and the next task gets a new one.
+ * Worker threads, in lanes: queries share theirs, every other kind of task has one thread of its own, so that a query never waits for
+ * a flush, nor a flush for a compaction. Threads start when there is work. A thread that dies fails its tasks as `unavailable`, and
+ * the next task gets a new one.
  */
 export class NodeWorkers implements Workers {
-  private readonly root: string;
-  private readonly threadsMax: number;
-  private readonly threads: Thread[] = [];
-  private readonly waiting: Task[] = [];
+  private readonly options: NodeWorkersOptions;
+  private readonly lanes = new Map<string, Lane>();
   private nextId = 1;
   private closed = false;
 
-  constructor(root: string, threadsMax: number) {
-    this.root = root;
-    this.threadsMax = Math.max(1, threadsMax);
+  constructor(options: NodeWorkersOptions) {
+    this.options = options;
   }
 
-  run<Payload, Result>(task: string, payload: Payload, signal?: AbortSignal): Promise<Result> {
+  run<Payload, Result>(
+    name: string,
+    payload: Payload,
+    signal?: AbortSignal,
+    onReport?: (report: unknown) => void
+  ): Promise<Result> {
     if (this.closed) {
       return Promise.reject(new CodedError('unavailable', 'shutting down'));
     }
-    return new Promise<Result>((resolve, reject) => {
-      signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return promise;
+    }
+    const lane = this.laneOf(name);
+    const stop = new SharedArrayBuffer(4);
+    const task: Task = {
+      name,
+      request: { kind: 'run', id: this.nextId++, task: name, payload, stop },
       // The caller names the result's type together with the task.
-      const entry: Task = {
-        request: { id: this.nextId++, task, payload },
-        resolve: resolve as (result: unknown) => void,
-        reject,
-      };
-      signal?.addEventListener('abort', () => this.abandon(entry, signal.reason), { once: true });
-      this.waiting.push(entry);
-      this.assign();
-    });
+      resolve: resolve as (result: unknown) => void,
+      reject,
+      report: onReport ?? (() => undefined),
+    };
+    const onAbort = (): void => {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      const index = lane.waiting.indexOf(task);
+      if (index >= 0) {
+        lane.waiting.splice(index, 1);
+      }
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    lane.waiting.push(task);
+    assign(lane);
+    return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+  }
+
+  /** Starts a first thread for queries, so that the first query does not wait for it. */
+  warmUp(): void {
+    const lane = this.laneOf('query');
+    if (lane.threads.length === 0) {
+      start(lane).worker.unref();
+    }
+  }
+
+  forget(gone: Gone): void {
+    this.lanes.get('query')?.threads.forEach(({ worker }) => post(worker, { kind: 'forget', gone }));
+  }
+
+  /** Tasks of this kind that a thread works on, those included whose caller has gone. */
+  runningTasks(name: string): number {
+    return this.lanes.get(name)?.threads.reduce((sum, { tasks }) => sum + tasks.size, 0) ?? 0;
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const task of this.waiting.splice(0)) {
-      task.reject(new CodedError('unavailable', 'shutting down'));
-    }
-    await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
+    const threads = [...this.lanes.values()].flatMap((lane) => {
+      const tasks = [...lane.waiting.splice(0), ...lane.threads.flatMap((thread) => [...thread.tasks.values()])];
+      tasks.forEach(({ reject }) => reject(new CodedError('unavailable', 'shutting down')));
+      return lane.threads;
+    });
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
-  private assign(): void {
-    while (this.waiting.length > 0) {
-      const thread = this.threads.find(({ current }) => current === undefined) ?? this.start();
-      const task = this.waiting[0];
-      if (thread === undefined) {
-        return;
-      }
-      this.waiting.shift();
-      thread.current = task;
-      thread.worker.ref();
-      thread.worker.postMessage(task.request);
+  private laneOf(name: string): Lane {
+    let lane = this.lanes.get(name);
+    if (lane === undefined) {
+      lane = name === 'query' ? queryLane(this.options) : soloLane(this.options);
+      this.lanes.set(name, lane);
     }
+    return lane;
   }
+}
 
-  private start(): Thread | undefined {
-    if (this.threads.length >= this.threadsMax) {
-      return undefined;
+function queryLane({ root, queryThreads, cacheLimits, queryHeapMebibytesMax }: NodeWorkersOptions): Lane {
+  const threadsMax = Math.max(1, queryThreads);
+  const share =
+    cacheLimits === undefined
+      ? undefined
+      : {
+          footerCacheBytesMax: cacheLimits.footerCacheBytesMax / threadsMax,
+          indexCacheBytesMax: cacheLimits.indexCacheBytesMax / threadsMax,
+          chunkCacheBytesMax: cacheLimits.chunkCacheBytesMax / threadsMax,
+        };
+  return {
+    data: { root, cacheLimits: share },
+    threadsMax,
+    tasksPerThreadMax: queriesPerThreadMax,
+    heapMebibytesMax: queryHeapMebibytesMax,
+    threads: [],
+    waiting: [],
+  };
+}
+
+function soloLane({ root }: NodeWorkersOptions): Lane {
+  return {
+    data: { root, cacheLimits: undefined },
+    threadsMax: 1,
+    tasksPerThreadMax: 1,
+    heapMebibytesMax: undefined,
+    threads: [],
+    waiting: [],
+  };
+}
+
+function assign(lane: Lane): void {
+  for (let task = lane.waiting[0]; task !== undefined; task = lane.waiting[0]) {
+    const thread = threadFor(lane);
+    if (thread === undefined) {
+      return;
     }
-    const data: WorkerData = { root: this.root };
-    const thread: Thread = { worker: new Worker(workerEntry(), { workerData: data }), current: undefined };
-    thread.worker.on('message', (answer: WorkerAnswer) => this.finish(thread, answer));
-    thread.worker.on('error', (error) => this.bury(thread, error.message));
-    thread.worker.on('exit', (code) => this.bury(thread, `exit code ${code}`));
-    this.threads.push(thread);
-    return thread;
+    lane.waiting.shift();
+    thread.tasks.set(task.request.id, task);
+    thread.worker.ref();
+    post(thread.worker, task.request);
   }
+}
 
-  private finish(thread: Thread, answer: WorkerAnswer): void {
-    const task = thread.current;
-    thread.current = undefined;
+/** An idle thread, or a new one, or the least busy: the first threads, whose caches are warm, before the others. */
+function threadFor(lane: Lane): Thread | undefined {
+  const least = lane.threads.reduce<Thread | undefined>(
+    (a, b) => (a === undefined || b.tasks.size < a.tasks.size ? b : a),
+    undefined
+  );
+  if (least === undefined || (least.tasks.size > 0 && lane.threads.length < lane.threadsMax)) {
+    return start(lane);
+  }
+  return least.tasks.size < lane.tasksPerThreadMax ? least : undefined;
+}
+
+function start(lane: Lane): Thread {
+  const { data, heapMebibytesMax } = lane;
+  const resourceLimits = heapMebibytesMax === undefined ? undefined : { maxOldGenerationSizeMb: heapMebibytesMax };
+  const worker = new Worker(workerEntry(), { workerData: data, resourceLimits });
+  const thread: Thread = { worker, tasks: new Map() };
+  worker.on('message', (answer: WorkerAnswer) => settle(lane, thread, answer));
+  worker.on('error', (error) => bury(lane, thread, error.message));
+  worker.on('exit', (code) => bury(lane, thread, `exit code ${code}`));
+  lane.threads.push(thread);
+  return thread;
+}
+
+function settle(lane: Lane, thread: Thread, answer: WorkerAnswer): void {
+  const task = thread.tasks.get(answer.id);
+  if (answer.kind === 'report') {
+    task?.report(answer.report);
+    return;
+  }
+  thread.tasks.delete(answer.id);
+  if (thread.tasks.size === 0) {
     // An idle thread does not keep the process alive.
     thread.worker.unref();
-    if (answer.error === undefined) {
-      task?.resolve(answer.result);
-    } else {
-      task?.reject(errorOfPlain(answer.error));
-    }
-    this.assign();
   }
+  if (answer.kind === 'result') {
+    task?.resolve(answer.result);
+  } else {
+    task?.reject(errorOfPlain(answer.error));
+  }
+  assign(lane);
+}
 
-  private bury(thread: Thread, reason: string): void {
-    const index = this.threads.indexOf(thread);
-    if (index >= 0) {
-      this.threads.splice(index, 1);
-      thread.current?.reject(new CodedError('unavailable', `a worker died: ${reason}`));
-      this.assign();
+function bury(lane: Lane, thread: Thread, reason: string): void {
+  const index = lane.threads.indexOf(thread);
+  if (index >= 0) {
+    lane.threads.splice(index, 1);
+    for (const { name, reject } of thread.tasks.values()) {
+      reject(new CodedError('unavailable', `the thread of a ${name} died: ${reason}`));
     }
+    assign(lane);
   }
+}
 
-  /** A waiting task leaves the queue; a running one is left to end, its answer is dropped. */
-  private abandon(task: Task, reason: unknown): void {
-    const index = this.waiting.indexOf(task);
-    if (index >= 0) {
-      this.waiting.splice(index, 1);
-    }
-    task.reject(reason);
-  }
+/** The payload is plain data of the engine's own making: what cannot be cloned is a fault of ours. */
+function post(worker: Worker, request: WorkerRequest): void {
+  worker.postMessage(request);
 }
 
 /** Beside us: `worker.mjs` in the bundle, `worker-main.ts` in the sources. */

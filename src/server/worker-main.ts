@@ -1,17 +1,41 @@
 // The entry of a worker thread: runs the engine's tasks by name on a disk of its own.
 import { parentPort, workerData } from 'node:worker_threads';
+import { QueryWorld } from '../engine/query/query-world.ts';
 import { runTask } from '../engine/tasks.ts';
 import { nodeCodecs } from './node-codecs.ts';
 import { NodeDisk } from './node-disk.ts';
 import { plainOfError, type WorkerAnswer, type WorkerData, type WorkerRequest } from './worker-messages.ts';
 
-const { root } = workerData as WorkerData;
-const world = { disk: new NodeDisk(root), codecs: nodeCodecs };
+const { root, cacheLimits } = workerData as WorkerData;
+const disk = new NodeDisk(root);
+const queries = new QueryWorld({
+  disk,
+  codecs: nodeCodecs,
+  cacheLimits,
+  nowMs: () => performance.now(),
+  breathe: () => new Promise((resolve) => setImmediate(resolve)),
+  memoryBytes: () => {
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  },
+});
+const world = { disk, codecs: nodeCodecs, queries };
 
 parentPort?.on('message', (request: WorkerRequest) => {
-  void runTask(request.task, request.payload, world).then(
-    (result) => post({ id: request.id, result }),
-    (error: unknown) => post({ id: request.id, error: plainOfError(error) })
+  if (request.kind === 'forget') {
+    queries.forget(request.gone);
+    disk.forget(request.gone.paths ?? []);
+    return;
+  }
+  const { id, task, payload } = request;
+  const stop = new Int32Array(request.stop);
+  const context = {
+    stopped: () => Atomics.load(stop, 0) !== 0,
+    report: (report: unknown) => post({ kind: 'report', id, report }),
+  };
+  void runTask(task, payload, world, context).then(
+    (result) => post({ kind: 'result', id, result }),
+    (error: unknown) => post({ kind: 'error', id, error: plainOfError(error) })
   );
 });
 

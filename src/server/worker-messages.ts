@@ -1,15 +1,24 @@
 import { CodedError, errorCodeOf, type ErrorCode, type ErrorDetails } from '../base/coded-error.ts';
+import type { BlockCacheLimits } from '../engine/block/block-cache.ts';
+import type { Gone } from '../engine/workers.ts';
 
 export interface WorkerData {
   /** The store's folder. */
   readonly root: string;
+  /** This thread's share of what queries keep of blocks. */
+  readonly cacheLimits: BlockCacheLimits | undefined;
 }
 
-export interface WorkerRequest {
-  readonly id: number;
-  readonly task: string;
-  readonly payload: unknown;
-}
+export type WorkerRequest =
+  | {
+      readonly kind: 'run';
+      readonly id: number;
+      readonly task: string;
+      readonly payload: unknown;
+      /** One word, not 0 when the task is to stop. */
+      readonly stop: SharedArrayBuffer;
+    }
+  | { readonly kind: 'forget'; readonly gone: Gone };
 
 export interface PlainError {
   readonly code: ErrorCode;
@@ -18,8 +27,9 @@ export interface PlainError {
 }
 
 export type WorkerAnswer =
-  | { readonly id: number; readonly result: unknown; readonly error?: undefined }
-  | { readonly id: number; readonly error: PlainError };
+  | { readonly kind: 'report'; readonly id: number; readonly report: unknown }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: PlainError };
 
 /** An error as it crosses threads: a class would arrive without its code. */
 export function plainOfError(error: unknown): PlainError {

@@ -77,6 +77,12 @@ export interface QueryProgress<T> {
   readonly data: () => T;
 }
 
+export interface TraceRequest {
+  readonly tenant: string;
+  readonly traceId: TraceId;
+  readonly signal?: AbortSignal;
+}
+
 export interface SearchRequest {
   readonly tenant: string;
   readonly query: Query;
@@ -107,6 +113,9 @@ export interface MetricsRequest {
 }
 
 export type AttributeNameScope = 'resource' | 'span' | 'event' | 'link' | 'instrumentation';
+
+/** By scope, each list sorted; intrinsics are not among them. */
+export type AttributeNames = ReadonlyMap<AttributeNameScope, readonly string[]>;
 
 export interface AttributeNamesRequest {
   readonly tenant: string;
@@ -141,11 +150,10 @@ export interface TraceStore {
   /** Errors: `invalid_argument` (malformed body: nothing is stored), `too_large`, `resource_exhausted`, `unavailable` (retry). */
   ingest(batch: IngestBatch): Promise<IngestResult>;
   /** `data` is undefined when no span of the trace is known. Ignores time ranges on purpose: a trace comes back whole. */
-  trace(request: { tenant: string; traceId: TraceId; signal?: AbortSignal }): Promise<Answer<Trace | undefined>>;
+  trace(request: TraceRequest): Promise<Answer<Trace | undefined>>;
   search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>>;
   metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>>;
-  /** Names by scope, each list sorted; intrinsics are not among them. */
-  attributeNames(request: AttributeNamesRequest): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>>;
+  attributeNames(request: AttributeNamesRequest): Promise<Answer<AttributeNames>>;
   /** Distinct values, sorted by type, then value. */
   attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>>;
   status(): StoreStatus;

@@ -135,7 +135,7 @@ interface JaegerTrace {
 }
 
 const engineIn = async (dataDir: string): Promise<OpenedStore> => {
-  const { engine, close } = await openNodeEngine(dataDir, { workerThreads: 1 });
+  const { engine, close } = await openNodeEngine(dataDir, { queryThreads: 1 });
   return { store: engine, ready: engine.whenReady(), close };
 };
 

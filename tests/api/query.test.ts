@@ -63,7 +63,7 @@ interface SearchJson {
 /** The engine on a folder of its own, which goes when it closes. */
 async function openEngine(): Promise<OpenedStore> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'vivace-query-'));
-  const { engine, close } = await openNodeEngine(dataDir, { workerThreads: 1 });
+  const { engine, close } = await openNodeEngine(dataDir, { queryThreads: 1 });
   const closeAndRemove = async (): Promise<void> => {
     await close();
     await rm(dataDir, { recursive: true, force: true });

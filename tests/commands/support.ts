@@ -44,7 +44,7 @@ export async function withEngine<T>(
   // The spans of tests are of 2023.
   const { engine, close } = await openNodeEngine(dataDir, {
     limits: { retentionMs: 0, walSegmentBytes: 2 ** 20, ...limits },
-    workerThreads: 1,
+    queryThreads: 1,
   });
   try {
     await engine.whenReady();

@@ -37,18 +37,20 @@ export async function attributeNamesView(
   const progress = new Progress(view, request.signal);
   const reader = new TraceReader('all');
   const names = new AttributeNameSets();
-  if (request.filter === undefined) {
-    for (const source of sourcesInRange(view, request.range)) {
-      await progress.point();
-      await addNamesOfSource(source, names);
-    }
-  } else {
-    for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
-      for (const span of matchedSpans(request.filter, trace)) {
-        names.addSpan(span);
+  await progress.within(async () => {
+    if (request.filter === undefined) {
+      for (const source of sourcesInRange(view, request.range)) {
+        await progress.point();
+        await addNamesOfSource(source, names);
+      }
+    } else {
+      for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
+        for (const span of matchedSpans(request.filter, trace)) {
+          names.addSpan(span);
+        }
       }
     }
-  }
+  });
   return answer(view, progress, reader, names.sorted());
 }
 
@@ -63,24 +65,30 @@ export async function attributeValuesView(
   const progress = new Progress(view, request.signal);
   const reader = new TraceReader('all');
   const values = new AttributeValueSet();
-  if (request.filter === undefined && isInDictionaries(field)) {
-    for (const source of sourcesInRange(view, request.range)) {
-      await progress.point();
-      await addValuesOfSource(source, field, values);
-    }
-  } else {
-    for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
-      const spans = request.filter === undefined ? trace.spans : matchedSpans(request.filter, trace);
-      for (const span of spans) {
-        listedValues(field, span, trace).forEach((value) => values.add(value));
+  await progress.within(async () => {
+    if (request.filter === undefined && isInDictionaries(field)) {
+      for (const source of sourcesInRange(view, request.range)) {
+        await progress.point();
+        await addValuesOfSource(source, field, values);
+      }
+    } else {
+      for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
+        const spans = request.filter === undefined ? trace.spans : matchedSpans(request.filter, trace);
+        for (const span of spans) {
+          listedValues(field, span, trace).forEach((value) => values.add(value));
+        }
       }
     }
-  }
+  });
   const all = values.sorted();
   const result = answer<readonly Static[]>(view, progress, reader, all.slice(0, request.limit));
   return all.length <= request.limit
     ? result
-    : { ...result, partial: true, warnings: [`${all.length} values, the first ${request.limit} are listed`] };
+    : {
+        ...result,
+        partial: true,
+        warnings: [...result.warnings, `${all.length} values, the first ${request.limit} are listed`],
+      };
 }
 
 /** Whether the values of a field can be read off dictionaries, without a look at rows. */

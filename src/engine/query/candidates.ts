@@ -1,18 +1,20 @@
 import type { TimeRange } from '../../store/trace-store.ts';
 import type { TraceCondition } from '../../traceql/conditions.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
+import { Meter, OverBudget } from './control.ts';
 import type { RowSetCache } from './fragments.ts';
 import { columnsOfCondition, overlaps, rateTraces, rowGroupMayMatch } from './scan.ts';
-import { sourcesOf } from './view.ts';
+import { readBytesOf, sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
 
 /** A block's window: the slack with which its time is compared with a query's range. */
 export const windowNanos = 3_600_000_000_000n;
 
-/** Counters of one query, reported in its answer. */
+/** Counters and budgets of one query, reported in its answer. */
 export class Progress {
   private readonly view: StoreView;
   private readonly signal: AbortSignal | undefined;
+  private readonly meter: Meter;
   inspectedRows = 0;
   inspectedTraces = 0;
   blocksRead = 0;
@@ -21,18 +23,39 @@ export class Progress {
   sourcesDone = 0;
   /** Called at every point; for those who want to see the query run. */
   tell: (() => void) | undefined;
+  /** Says what the answer lacks, once a budget is used up. */
+  missing: string | undefined;
 
   constructor(view: StoreView, signal: AbortSignal | undefined) {
     this.view = view;
     this.signal = signal;
+    this.meter = new Meter(view.control);
   }
 
-  /** Between slices of work: gives way to sockets and stops when the client has gone. */
+  /** Between slices of work: gives way to others, stops when the client has gone or a budget is used up. */
   async point(): Promise<void> {
     this.signal?.throwIfAborted();
     this.tell?.();
-    await this.view.breathe?.();
+    await this.meter.point({ bytes: readBytesOf(this.view), spans: this.inspectedRows });
+  }
+
+  /** Inside a slice, every few thousand steps of a loop: as `point`, without giving way. */
+  readonly poll = (): void => {
     this.signal?.throwIfAborted();
+    this.meter.poll();
+  };
+
+  /** Runs the work of a query. When a budget is used up the work ends there, and `missing` says so. */
+  async within(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof OverBudget)) {
+        throw error;
+      }
+      const done = this.sources === 0 ? '' : ` after ${this.sourcesDone} of ${this.sources} parts of the store`;
+      this.missing = `${error.message}: the answer is what it had found${done}`;
+    }
   }
 }
 

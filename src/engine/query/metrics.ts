@@ -31,32 +31,34 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
         data: () => evaluation.finish(),
       });
   }
-  const split = await SplitIndex.of(view);
-  const splitTraces = new Map<string, Uint8Array>();
-  const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
-  const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
-  for await (const { rowSet, rating } of sources) {
-    const solo: number[] = [];
-    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
-      if (rating[ordinal] === 0) {
-        continue;
+  await progress.within(async () => {
+    const split = await SplitIndex.of(view, progress);
+    const splitTraces = new Map<string, Uint8Array>();
+    const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
+    const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
+    for await (const { rowSet, rating } of sources) {
+      const solo: number[] = [];
+      for (let ordinal = 0; ordinal < rating.length; ordinal++) {
+        if (rating[ordinal] === 0) {
+          continue;
+        }
+        if (split.isSplit(rowSet, ordinal)) {
+          splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
+        } else if (isCertainAlone(rating[ordinal])) {
+          solo.push(ordinal);
+        }
       }
-      if (split.isSplit(rowSet, ordinal)) {
-        splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
-      } else if (isCertainAlone(rating[ordinal])) {
-        solo.push(ordinal);
+      for (let at = 0; at < solo.length; at += tracesPerSlice) {
+        for (const trace of reader.soloTracesOf(rowSet, solo.slice(at, at + tracesPerSlice))) {
+          evaluation.observe(trace);
+        }
+        await progress.point();
       }
     }
-    for (let at = 0; at < solo.length; at += tracesPerSlice) {
-      for (const trace of reader.soloTracesOf(rowSet, solo.slice(at, at + tracesPerSlice))) {
-        evaluation.observe(trace);
-      }
+    for (const [traceId, bytes] of splitTraces) {
+      evaluation.observe(await reader.read(traceId, await findFragments(view, bytes)));
       await progress.point();
     }
-  }
-  for (const [traceId, bytes] of splitTraces) {
-    evaluation.observe(await reader.read(traceId, await findFragments(view, bytes)));
-    await progress.point();
-  }
+  });
   return answer(view, progress, reader, evaluation.finish());
 }

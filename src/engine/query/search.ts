@@ -48,35 +48,37 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   const done = new Set<string>();
   let split: SplitIndex | undefined;
   const isOver = (startUnixNanos: bigint): boolean => isComplete(matches, request.limit, startUnixNanos);
-  for (let at = 0; ; at++) {
-    const candidate = await candidates.next(isOver);
-    if (candidate === undefined || isOver(candidate.startUnixNanos)) {
-      break;
-    }
-    const traceId = hexFromBytes(candidate.traceId);
-    if (done.has(traceId)) {
-      continue;
-    }
-    done.add(traceId);
-    frontier = candidate.startUnixNanos;
-    if (at % candidatesPerSlice === candidatesPerSlice - 1) {
-      await progress.point();
-    }
-    if (split === undefined && at >= probesMax) {
-      split = await SplitIndex.of(view);
-    }
-    const fragments = await fragmentsOf(view, candidate, split, reader);
-    if (fragments === undefined) {
-      continue;
-    }
-    const trace = await reader.read(traceId, fragments);
-    if (traceOverlaps(trace, request.range)) {
-      const match = matchOf(trace);
-      if (match !== undefined) {
-        insertNewestFirst(matches, match, request.limit);
+  await progress.within(async () => {
+    for (let at = 0; ; at++) {
+      const candidate = await candidates.next(isOver);
+      if (candidate === undefined || isOver(candidate.startUnixNanos)) {
+        return;
+      }
+      const traceId = hexFromBytes(candidate.traceId);
+      if (done.has(traceId)) {
+        continue;
+      }
+      done.add(traceId);
+      frontier = candidate.startUnixNanos;
+      if (at % candidatesPerSlice === candidatesPerSlice - 1) {
+        await progress.point();
+      }
+      if (split === undefined && at >= probesMax) {
+        split = await SplitIndex.of(view, progress);
+      }
+      const fragments = await fragmentsOf(view, candidate, split, reader);
+      if (fragments === undefined) {
+        continue;
+      }
+      const trace = await reader.read(traceId, fragments);
+      if (traceOverlaps(trace, request.range)) {
+        const match = matchOf(trace);
+        if (match !== undefined) {
+          insertNewestFirst(matches, match, request.limit);
+        }
       }
     }
-  }
+  });
   return answer(view, progress, reader, matches);
 }
 

@@ -3,6 +3,7 @@
  * counts all ids of the view once, in a hash table of 64-bit prefixes. A false positive costs time, never truth.
  */
 import type { RowSet } from '../row-set.ts';
+import type { Progress } from './candidates.ts';
 import { sourcesOf } from './view.ts';
 import type { StoreView } from './view.ts';
 
@@ -24,7 +25,7 @@ export class SplitIndex {
   }
 
   /** Reads the ids of every source of the view. */
-  static async of(view: StoreView): Promise<SplitIndex> {
+  static async of(view: StoreView, progress?: Progress): Promise<SplitIndex> {
     if (view.heads.length + view.blocks.length <= 1) {
       return new SplitIndex(0);
     }
@@ -39,7 +40,7 @@ export class SplitIndex {
       } else {
         const traceIds = await source.reader.readTraceIds(source.rowGroup);
         index.add(traceIds, traceIds.length / 16, source.index);
-        await view.breathe?.();
+        await progress?.point();
       }
     }
     return index;

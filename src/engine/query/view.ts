@@ -1,5 +1,6 @@
 import type { BlockReader } from '../block/block-reader.ts';
 import type { RowSet } from '../row-set.ts';
+import type { QueryControl } from './control.ts';
 
 /**
  * What one query sees, pinned for its whole life: committed rows of the heads (newest last) and the live blocks of one tenant. A
@@ -8,14 +9,19 @@ import type { RowSet } from '../row-set.ts';
 export interface StoreView {
   readonly heads: readonly RowSet[];
   readonly blocks: readonly BlockReader[];
-  /** Lets sockets and timers run between slices of work; answered by the host in a fresh task. */
-  readonly breathe?: () => Promise<void>;
+  /** Absent: nothing bounds the query. */
+  readonly control?: QueryControl;
 }
 
 /** One row set of a view and how to get at it: a head is there already, a row group is read with the columns asked for. */
 export type Source =
   | { readonly kind: 'head'; readonly index: number; readonly rowSet: RowSet }
   | { readonly kind: 'row-group'; readonly index: number; readonly reader: BlockReader; readonly rowGroup: number };
+
+/** Taken from the disk by this query, footers aside. */
+export function readBytesOf({ blocks }: StoreView): number {
+  return blocks.reduce((sum, { readBytes }) => sum + readBytes, 0);
+}
 
 /** Every source of the view; `index` counts over heads and blocks and tells fragments of a trace in different places apart. */
 export function sourcesOf(view: StoreView): Source[] {

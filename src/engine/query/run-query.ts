@@ -1,0 +1,150 @@
+/**
+ * One query as a task: plain data in, plain data out, so that it runs in any thread. What is asked travels as the store's request without
+ * what cannot be cloned; heads travel as shared memory, blocks as entries of the manifest.
+ */
+import { unreachable } from '../../base/assert.ts';
+import { CorruptionError } from '../../base/coded-error.ts';
+import type {
+  Answer,
+  AttributeNamesRequest,
+  AttributeValuesRequest,
+  MetricsRequest,
+  QueryProgress,
+  QueryStats,
+  SearchRequest,
+} from '../../store/trace-store.ts';
+import type { TraceId } from '../../trace/model.ts';
+import { openBlock, type BlockReader } from '../block/block-reader.ts';
+import type { BlockMeta } from '../block/format.ts';
+import { messageOf } from '../os-error.ts';
+import type { TaskContext } from '../workers.ts';
+import { attributeNamesView, attributeValuesView } from './attributes.ts';
+import type { QueryLimits } from './control.ts';
+import { metricsView } from './metrics.ts';
+import type { PinnedHead, QueryWorld } from './query-world.ts';
+import { searchView } from './search.ts';
+import { traceView } from './trace.ts';
+import type { StoreView } from './view.ts';
+
+/** A request without what belongs to the thread that asks. */
+type Portable<Request> = Omit<Request, 'tenant' | 'signal' | 'onProgress'>;
+
+export type QueryRequest =
+  | ({ readonly kind: 'trace' } & { readonly traceId: TraceId })
+  | ({ readonly kind: 'search' } & Portable<SearchRequest>)
+  | ({ readonly kind: 'metrics' } & Portable<MetricsRequest>)
+  | ({ readonly kind: 'attribute-names' } & Portable<AttributeNamesRequest>)
+  | ({ readonly kind: 'attribute-values' } & Portable<AttributeValuesRequest>);
+
+export interface QueryPayload {
+  readonly heads: readonly PinnedHead[];
+  readonly blocks: readonly BlockMeta[];
+  readonly request: QueryRequest;
+  readonly limits: QueryLimits;
+  /** Whether somebody looks on: then {@link QueryReport}s are told. */
+  readonly reports: boolean;
+}
+
+export interface QueryResult {
+  readonly answer: Answer<unknown>;
+  /** Blocks that were left out, and why. */
+  readonly damaged: readonly { readonly path: string; readonly warning: string }[];
+}
+
+/** A look at a running search or metrics query. */
+export interface QueryReport {
+  readonly stats: QueryStats;
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+  readonly data: unknown;
+}
+
+/** Damage found on the way takes its block out of the view, and the rest answers again. */
+export async function runQuery(payload: QueryPayload, world: QueryWorld, context: TaskContext): Promise<QueryResult> {
+  const { nowMs, breathe, memoryBytes } = world;
+  const stopped = (): boolean => context.stopped();
+  const control = { limits: payload.limits, startedMs: nowMs(), stopped, nowMs, memoryBytes, breathe };
+  const heads = payload.heads.map((head) => world.openHead(head));
+  const damaged: { path: string; warning: string }[] = [];
+  const leaveOut = (path: string, error: unknown): void => {
+    world.forget({ paths: [path] });
+    damaged.push({ path, warning: `block ${path} is left out: ${messageOf(error)}` });
+  };
+  let blocks: BlockReader[] = [];
+  for (const opened of await Promise.all(payload.blocks.map((meta) => openOrSay(meta, world)))) {
+    if (opened.reader === undefined) {
+      leaveOut(opened.path, opened.error);
+    } else {
+      blocks.push(opened.reader);
+    }
+  }
+  const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
+  for (;;) {
+    try {
+      const answer = await answerOf({ heads, blocks, control }, payload.request, onProgress);
+      const warnings = [...damaged.map(({ warning }) => warning), ...answer.warnings];
+      return { answer: { ...answer, partial: answer.partial || damaged.length > 0, warnings }, damaged };
+    } catch (error) {
+      const file = error instanceof CorruptionError ? error.details['file'] : undefined;
+      const rest = blocks.filter(({ meta }) => meta.path !== file);
+      if (rest.length === blocks.length) {
+        throw error;
+      }
+      blocks = rest;
+      leaveOut(String(file), error);
+    }
+  }
+}
+
+type Opened =
+  | { readonly path: string; readonly reader: BlockReader; readonly error?: undefined }
+  | { readonly path: string; readonly reader?: undefined; readonly error: unknown };
+
+async function openOrSay(meta: BlockMeta, { disk, codecs, cache }: QueryWorld): Promise<Opened> {
+  try {
+    return { path: meta.path, reader: await openBlock(disk, meta, codecs, cache) };
+  } catch (error) {
+    return { path: meta.path, error };
+  }
+}
+
+type OnProgress = (progress: QueryProgress<unknown>) => void;
+
+function answerOf(
+  view: StoreView,
+  request: QueryRequest,
+  onProgress: OnProgress | undefined
+): Promise<Answer<unknown>> {
+  // The tenant decided what the view holds; nothing below asks for it.
+  const tenant = '';
+  switch (request.kind) {
+    case 'trace':
+      return traceView(view, request);
+    case 'search':
+      return searchView(view, { ...request, tenant, onProgress });
+    case 'metrics':
+      return metricsView(view, { ...request, tenant, onProgress });
+    case 'attribute-names':
+      return attributeNamesView(view, { ...request, tenant });
+    case 'attribute-values':
+      return attributeValuesView(view, { ...request, tenant });
+    default:
+      return unreachable(request);
+  }
+}
+
+/** Often enough to look alive. Who looks on waits a little longer where a look costs much: looks take a tenth of the time at most. */
+const reportIntervalMs = 100;
+
+function throttled(context: TaskContext, nowMs: () => number): OnProgress {
+  let nextMs = nowMs();
+  return ({ stats, stepsDone, stepsTotal, data }) => {
+    const startMs = nowMs();
+    if (startMs >= nextMs) {
+      const report: QueryReport = { stats, stepsDone, stepsTotal, data: data() };
+      context.report(report);
+      const endMs = nowMs();
+      nextMs = endMs + Math.max(reportIntervalMs, 10 * (endMs - startMs));
+    }
+  };
+}
