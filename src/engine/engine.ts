@@ -118,6 +118,7 @@ export class Engine implements TraceStore {
     const wal = this.admit(batch);
     const otlp = batch.encoding === 'otlp-protobuf' ? batch.decoded : toOtlpProtobuf(batch.encoding, batch.decoded);
     const { slot, verdict } = this.appendToHead(batch.tenant, otlp, wal.durableSequence);
+    batch.freeDecoded?.();
     const result: IngestResult = {
       acceptedSpans: verdict.acceptedSpans,
       rejectedSpans: verdict.rejectedSpans,

@@ -4,6 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { CodedError } from '../base/coded-error.ts';
 import type { IngestBatch } from '../store/trace-store.ts';
 import type { Lease } from './admission.ts';
+import { chunkBytesMin, decodedBytesLikely } from './decoded-size.ts';
 
 export type Compression = IngestBatch['compression'];
 
@@ -70,14 +71,14 @@ export function readBody(
   });
 }
 
-/** The three fields of an {@link IngestBatch} that say what was received. */
-export type DecodedBody = Pick<IngestBatch, 'body' | 'compression' | 'decoded'>;
+/** The fields of an {@link IngestBatch} that say what was received. */
+export type DecodedBody = Pick<IngestBatch, 'body' | 'compression' | 'decoded' | 'freeDecoded'>;
 
 /** More frames than any client writes; each costs a decoder. */
 const framesMax = 1000;
 
 /**
- * Decompresses a body. Output is counted while it is made: a bomb stops at `bytesMax`.
+ * Decompresses a body, in the thread pool. Output is counted while it is made: a bomb stops at `bytesMax`.
  * Errors: `too_large`, `unavailable` (budget), `invalid_argument` (damaged or cut short).
  */
 export async function decompress(
@@ -100,8 +101,11 @@ export async function decompress(
     frames++;
   } while (offset < body.length);
   const decoded = output.chunks.length === 1 ? output.chunks[0] : Buffer.concat(output.chunks, output.length);
+  const freeDecoded = freeOf(decoded);
   // Node's zstd stops after one frame without a word. The store decodes the body again when it replays its log, so it gets one it can.
-  return frames === 1 ? { body, compression, decoded } : { body: decoded, compression: 'identity', decoded };
+  return frames === 1
+    ? { body, compression, decoded, freeDecoded }
+    : { body: decoded, compression: 'identity', decoded };
 }
 
 interface Output {
@@ -113,8 +117,8 @@ interface Output {
 
 /** Decodes the first frame (of gzip: all members) into `output`; answers how many bytes of input it took. */
 async function decodeFrame(input: Uint8Array, compression: 'gzip' | 'zstd', output: Output): Promise<number> {
-  // 256 KiB: few trips to the thread pool, and at most so much over the limit.
-  const chunkSize = 256 * 1024;
+  const chunkSize = decodedBytesLikely(input, compression, output.bytesMax) + spareBytes;
+  output.lease.expect(chunkSize);
   const decoder = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   decoder.end(input);
   try {
@@ -133,6 +137,15 @@ async function decodeFrame(input: Uint8Array, compression: 'gzip' | 'zstd', outp
   }
   // Gzip reads to the end, trailing bytes that are no member included; zstd tells where its frame ended.
   return compression === 'gzip' || decoder.bytesWritten === 0 ? input.length : decoder.bytesWritten;
+}
+
+/** Behind the content: the walker reads words up to the last byte, and zlib sees that there is room left. */
+const spareBytes = 8;
+
+/** Frees the memory behind `bytes`; `undefined` when others may share it. */
+function freeOf({ buffer, byteOffset }: Uint8Array): (() => void) | undefined {
+  const alone = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength >= chunkBytesMin;
+  return alone ? () => void buffer.transfer(0) : undefined;
 }
 
 function checkSize(bytes: number, bytesMax: number, what: string): void {

@@ -1,5 +1,6 @@
 import { constants, crc32, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Codecs } from '../base/codecs.ts';
+import { decodedBytesLikely } from './decoded-size.ts';
 
 /** zlib's own lower bound of an output chunk. */
 const chunkBytesMin = 64;
@@ -13,7 +14,7 @@ export const nodeCodecs: Codecs = {
     return plain(zstdDecompressSync(bytes, outputOptions(sizeBytesMax, sizeHintBytes)));
   },
   gunzip(bytes, sizeBytesMax) {
-    return plain(gunzipSync(bytes, outputOptions(sizeBytesMax, undefined)));
+    return plain(gunzipSync(bytes, outputOptions(sizeBytesMax, decodedBytesLikely(bytes, 'gzip', sizeBytesMax) + 8)));
   },
   crc32(bytes) {
     return crc32(bytes);

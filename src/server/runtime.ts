@@ -49,14 +49,16 @@ export function reportInternal(runtime: Runtime, door: string, error: unknown): 
 /** Gives a batch to the store and counts it. */
 export async function ingest(runtime: Runtime, protocol: string, batch: IngestBatch): Promise<IngestResult> {
   const startMs = runtime.clock.monotonicMs();
-  const result = await storeOf(runtime.opening).ingest(batch);
+  const watched = runtime.tails.isWatched(batch.tenant);
+  const decodedBytes = batch.decoded.length;
+  const result = await storeOf(runtime.opening).ingest(watched ? { ...batch, freeDecoded: undefined } : batch);
   runtime.telemetry.ingested(protocol, {
     spans: result.acceptedSpans,
     rejected: result.rejectedSpans,
-    bytes: batch.decoded.length,
+    bytes: decodedBytes,
     seconds: (runtime.clock.monotonicMs() - startMs) / 1000,
   });
-  if (result.acceptedSpans > 0 && runtime.tails.isWatched(batch.tenant)) {
+  if (result.acceptedSpans > 0 && watched) {
     // After the answer: who watches must not make senders wait, nor fail them.
     setImmediate(() => publish(runtime, protocol, batch));
   }

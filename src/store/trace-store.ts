@@ -21,6 +21,11 @@ export interface IngestBatch {
   readonly body: Uint8Array;
   /** The same, decompressed by the door (which has bounded its size). */
   readonly decoded: Uint8Array;
+  /**
+   * Gives the memory of `decoded` back at once instead of at some garbage collection; `decoded` is empty then. For a store that has
+   * read it and keeps no view of it. Absent when somebody else still needs the bytes.
+   */
+  readonly freeDecoded?: () => void;
 }
 
 /** After this answer every accepted span is durable and is found by trace id. */
