@@ -7,6 +7,7 @@ import { inJaegerForm } from './jaeger/respond.ts';
 import { jaegerTrace, jaegerTraces } from './jaeger/traces.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attributes.ts';
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
+import { traceDiff } from './tempo/diff/trace-diff.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
 import { vivaceStatus } from './vivace/status.ts';
 import {
@@ -27,11 +28,14 @@ export interface Route {
   readonly pattern: RegExp;
   /** Answered also while the store is still opening. */
   readonly needsStore: boolean;
+  /** Bytes of a body that the route reads; 0: it reads none. */
+  readonly bodyBytesMax: number;
   readonly handle: Handler;
 }
 
 const routes: readonly Route[] = [
   route('traces_v1', /^\/api\/traces\/([^/]*)$/, traceV1),
+  { ...route('traces_diff', /^\/api\/v2\/traces\/diff$/, traceDiff), bodyBytesMax: 64 * 1024 },
   route('traces_v2', /^\/api\/v2\/traces\/([^/]*)$/, traceV2),
   route('search', /^\/api\/search$/, search),
   route('tags_v1', /^\/api\/search\/tags$/, tagNamesV1),
@@ -62,7 +66,7 @@ const routes: readonly Route[] = [
 ];
 
 function route(name: string, pattern: RegExp, handle: Handler): Route {
-  return { name, pattern, needsStore: true, handle };
+  return { name, pattern, needsStore: true, bodyBytesMax: 0, handle };
 }
 
 /** `undefined` for a path that is not of the query API. */

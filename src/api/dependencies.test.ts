@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Clock } from '../base/clock.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { emptyScope, type Span } from '../trace/model.ts';
 import { encodeTraces } from '../wire/otlp-protobuf.ts';
 import { dependencyTracesMax, serviceDependencies } from './dependencies.ts';
-import type { ApiContext } from './exchange.ts';
 import { always } from './whole-traces.ts';
 
-const clock: Clock = { unixNanos: () => 0n, monotonicMs: () => 0, schedule: () => () => undefined };
-const build = { version: '', revision: '', branch: '', buildDate: '', runtime: '' };
 const text = (value: string) => ({ type: 'string', value }) as const;
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
@@ -48,9 +44,7 @@ async function dependenciesOf(spans: readonly Span[]) {
   const store = new MemoryStore();
   const body = encodeTraces(spans);
   await store.ingest({ tenant: 't', encoding: 'otlp-protobuf', compression: 'identity', body, decoded: body });
-  const context: ApiContext = { store, clock, build };
-  const request = { path: '', params: new URLSearchParams(), accept: '', tenant: 't' };
-  const { found, warnings } = await serviceDependencies(request, context, always);
+  const { found, warnings } = await serviceDependencies({ tenant: 't' }, { store }, always);
   const links = found.map((link) => `${link.parent} > ${link.child}: ${link.callCount}, ${link.errorCount} failed`);
   return { links, warnings };
 }

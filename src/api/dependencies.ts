@@ -19,8 +19,8 @@ const dependencySpansMax = 500_000;
 
 /** Of the newest traces in the range, by caller, then callee. What was left out is said. */
 export async function serviceDependencies(
-  { tenant, signal }: ApiRequest,
-  { store }: ApiContext,
+  { tenant, signal }: Pick<ApiRequest, 'tenant' | 'signal'>,
+  { store }: Pick<ApiContext, 'store'>,
   range: TimeRange
 ): Promise<Found<readonly ServiceCalls[]>> {
   const limit = dependencyTracesMax + 1;

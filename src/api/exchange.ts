@@ -8,6 +8,10 @@ import type { TraceStore } from '../store/trace-store.ts';
 import type { TailHub } from './stream/tail.ts';
 
 export interface ApiRequest {
+  /** In capitals; gRPC has none and counts as `GET`. */
+  readonly method: string;
+  /** As it came, of a route with `bodyBytesMax`; empty elsewhere. */
+  readonly body: Uint8Array;
   /** Still percent-encoded, without query string and prefix. */
   readonly path: string;
   readonly params: URLSearchParams;
@@ -22,6 +26,26 @@ export interface ApiResponse {
   readonly contentType: string;
   readonly body: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request that is made here, not by a client: a route answers for another. */
+export function innerRequest(
+  { tenant, signal }: Pick<ApiRequest, 'tenant' | 'signal'>,
+  params: Readonly<Record<string, string | number | undefined>>,
+  accept: string
+): ApiRequest {
+  const given = Object.entries(params).flatMap(([name, value]): [string, string][] =>
+    value === undefined || value === 0 || value === '' ? [] : [[name, String(value)]]
+  );
+  return {
+    method: 'GET',
+    body: new Uint8Array(),
+    path: '',
+    params: new URLSearchParams(given),
+    accept,
+    tenant,
+    signal,
+  };
 }
 
 /** What a build says about itself. */
@@ -47,7 +71,19 @@ export const contentTypes = {
   json: 'application/json',
   protobuf: 'application/protobuf',
   text: 'text/plain; charset=utf-8',
+  /** What a client that is a language model accepts; the answer adds `+json`. */
+  llm: 'application/vnd.grafana.llm',
 } as const;
+
+export type AnswerForm = 'protobuf' | 'json' | 'llm';
+
+/** Tempo looks for these in this order, anywhere in the header; JSON when it finds none. */
+export function acceptedForm(accept: string): AnswerForm {
+  if (accept.includes(contentTypes.protobuf)) {
+    return 'protobuf';
+  }
+  return !accept.includes(contentTypes.json) && accept.includes(contentTypes.llm) ? 'llm' : 'json';
+}
 
 export function jsonResponse(value: unknown, headers?: Readonly<Record<string, string>>): ApiResponse {
   return { status: 200, contentType: contentTypes.json, body: JSON.stringify(value), headers };
@@ -63,7 +99,7 @@ export function messageResponse<T extends object>(
   value: T,
   empty: Readonly<Record<string, readonly never[]>>
 ): ApiResponse {
-  return accept.includes(contentTypes.protobuf)
+  return acceptedForm(accept) === 'protobuf'
     ? { status: 200, contentType: contentTypes.protobuf, body: encodeMessage(type, value) }
     : { status: 200, contentType: contentTypes.json, body: stringifyJson({ ...empty, ...messageToJson(type, value) }) };
 }

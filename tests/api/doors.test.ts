@@ -11,6 +11,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { OpenedStore } from '../../src/server/open-store.ts';
 import { opened, startServer } from '../support/server.ts';
 import { exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const protobuf = 'application/x-protobuf';
 

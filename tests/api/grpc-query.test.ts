@@ -9,6 +9,7 @@ import { decodeTempo, encodeTempo } from '../fixtures/tempo-schema.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { HeldStore } from './stream-support.ts';
 import { exampleSpan, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const startSeconds = 1_700_000_000;
 const range = { start: startSeconds - 10, end: startSeconds + 100 };

@@ -12,6 +12,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { damaged } from '../fixtures/damage.ts';
 import { encodeJaegerProtobuf, encodeJaegerThrift, type Batch } from '../fixtures/jaeger-bodies.ts';
 import { opened, startServer, type TestServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 const startMicros = 1_700_000_000_000_000;
 const endMs = startMicros / 1000 + 60_000;

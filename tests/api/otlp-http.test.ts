@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { exampleJson, exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const bodyBytesMax = 1024 * 1024;
 let store: MemoryStore;

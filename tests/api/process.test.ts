@@ -10,6 +10,7 @@ import test, { after, before } from 'node:test';
 import { flagOf, options } from '../../src/server/config.ts';
 import { startProcess } from '../support/server.ts';
 import { exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const otherDoors = Object.keys(options).filter((name) => name.endsWith('Address') && name !== 'queryAddress');
 const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');

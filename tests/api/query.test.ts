@@ -11,6 +11,7 @@ import { openNodeEngine } from '../../src/server/node-engine.ts';
 import type { OpenedStore } from '../../src/server/open-store.ts';
 import { opened, startServer, type TestServer } from '../support/server.ts';
 import { exampleSpan, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 /** A shop's trace: a root that calls a payment that fails, and a newer trace with one span. */
 const shopTrace = exampleTraceId(0xabc);

@@ -20,6 +20,7 @@ import type { Span } from '../../src/trace/model.ts';
 import { decodeTraceByIdResponse } from '../../src/wire/tempo.ts';
 import { arbitrarySpans } from '../fixtures/arbitrary-spans.ts';
 import { startProcess } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 const spansTotal = Number(process.env.VIVACE_ROUND_TRIP_SPANS ?? 100_000);
 const seed = Number(process.env.VIVACE_SEED ?? 20_261_121);

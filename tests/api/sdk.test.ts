@@ -12,6 +12,7 @@ import { TracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentel
 import type { Span } from '../../src/trace/model.ts';
 import { decodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { startProcess, startServer, type TestServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 /** Two spans through a real SDK: a root and a child that says what an SDK can say. */
 async function tellStory(exporter: SpanExporter, service: string): Promise<string> {

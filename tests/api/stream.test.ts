@@ -5,6 +5,7 @@ import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { getLines, HeldStore, nextObject, startProxy, type LineReader } from './stream-support.ts';
 import { exampleProtobuf, exampleSpan, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const range = 'start=1699999990&end=1700000100';
 /** Timers run 20 times as fast: the 5 s between blank lines are 250 ms. */

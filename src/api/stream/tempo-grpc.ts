@@ -25,7 +25,7 @@ import {
   type SearchTagValuesRequest,
 } from '../../wire/tempo.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
-import { contentTypes } from '../exchange.ts';
+import { contentTypes, innerRequest } from '../exchange.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from '../tempo/attributes.ts';
 import { streamMetricsInstant, streamMetricsRange, streamSearch, type MessageStream } from './queries.ts';
 import { encodeInParts, messageBytesMax, smallScopes } from './split.ts';
@@ -144,12 +144,7 @@ async function* once(
 
 type Params = Readonly<Record<string, string | number | undefined>>;
 
-function requestOf(params: Params, { tenant, signal }: GrpcCall): ApiRequest {
-  const given = Object.entries(params).flatMap(([name, value]): [string, string][] =>
-    value === undefined || value === 0 || value === '' ? [] : [[name, String(value)]]
-  );
-  return { path: '', params: new URLSearchParams(given), accept: contentTypes.protobuf, tenant, signal };
-}
+const requestOf = (params: Params, call: GrpcCall): ApiRequest => innerRequest(call, params, contentTypes.protobuf);
 
 function searchParams(wanted: SearchRequest): Params {
   const { tags = {}, minDurationMs = 0, maxDurationMs = 0, limit, start, end, query, spansPerSpanSet } = wanted;

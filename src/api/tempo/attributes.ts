@@ -5,7 +5,8 @@ import type { Static } from '../../traceql/static.ts';
 import { listedIntrinsics, parseAttribute, printField } from '../../traceql/attributes.ts';
 import { parseLenient } from '../../traceql/lenient.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
-import { messageResponse } from '../exchange.ts';
+import { acceptedForm, messageResponse } from '../exchange.ts';
+import { llmValuesResponse } from './llm.ts';
 import {
   searchTagsResponse,
   searchTagsV2Response,
@@ -104,6 +105,9 @@ export async function tagValuesV1(request: ApiRequest, context: ApiContext, segm
 /** `/api/v2/search/tag/{tag}/values`: TraceQL identifiers, values with their type. */
 export async function tagValuesV2(request: ApiRequest, context: ApiContext, segment: string): Promise<ApiResponse> {
   const { values, answer } = await valuesOf(request, context, decodeSegment(segment));
+  if (acceptedForm(request.accept) === 'llm') {
+    return llmValuesResponse(values, metadataMetrics(answer));
+  }
   return messageResponse(
     request.accept,
     searchTagValuesV2Response,

@@ -36,6 +36,30 @@ export function countParam(params: URLSearchParams, name: string, fallback: numb
   return value;
 }
 
+/** A whole number of either sign. */
+export function integerParam(params: URLSearchParams, name: string): number | undefined {
+  const text = textParam(params, name);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^[+-]?\d{1,18}$/.test(text)) {
+    throw invalid(`invalid value for ${name}: ${quote(text)} is not a whole number`);
+  }
+  return Number(text);
+}
+
+/** Spelled as Go reads it: `true`, `TRUE`, `t`, `1`, and their opposites. */
+export function boolParam(params: URLSearchParams, name: string): boolean | undefined {
+  const text = textParam(params, name);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(text)) {
+    throw invalid(`invalid value for ${name}: ${quote(text)} is neither true nor false`);
+  }
+  return /^[1tT]/.test(text);
+}
+
 /** As {@link countParam}, but 0 and absence mean "no limit": the answer is then `max`. */
 export function limitParam(params: URLSearchParams, name: string, max: number): number {
   const text = textParam(params, name);

@@ -12,6 +12,8 @@ const door = 'query';
 /** Proxies cut connections that are silent for 30 s or more. */
 const blankLineIntervalMs = 5_000;
 
+const noBody = new Uint8Array();
+
 const head = {
   'content-type': ndjsonContentType,
   'cache-control': 'no-store',
@@ -77,7 +79,16 @@ function open(runtime: Runtime, route: StreamRoute, request: Incoming, call: Cal
     call.limit(config.queryTimeout, `the query took longer than ${config.queryTimeout} ms (limit query_timeout)`);
   }
   const { urlPath: path, params } = splitUrl(request.url ?? '/');
-  return route.open({ path, params, accept: '', tenant, signal: call.signal }, { store, clock, build, tails });
+  const wanted = {
+    method: request.method ?? 'GET',
+    body: noBody,
+    path,
+    params,
+    accept: '',
+    tenant,
+    signal: call.signal,
+  };
+  return route.open(wanted, { store, clock, build, tails });
 }
 
 /** Writes a blank line now and every few seconds, unless something waits to be sent anyway. Answers how to stop. */

@@ -6,6 +6,7 @@ import { streamRouteOf } from '../../api/stream/ndjson.ts';
 import type { ApiContext } from '../../api/exchange.ts';
 import type { TraceStore } from '../../store/trace-store.ts';
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
+import { readBody } from '../body.ts';
 import type { Incoming, Outgoing } from './listen.ts';
 import type { Page } from './page.ts';
 import { handleGrpcQuery } from './grpc-query.ts';
@@ -23,9 +24,11 @@ export function handleQuery(runtime: Runtime, page: Page, request: Incoming, res
     handleGrpcQuery(runtime, request, response);
     return;
   }
-  // No other route reads a body.
-  request.resume();
-  const stream = streamRouteOf(splitUrl(request.url ?? '/').urlPath);
+  const { urlPath } = splitUrl(request.url ?? '/');
+  if ((routeOf(urlPath)?.bodyBytesMax ?? 0) === 0) {
+    request.resume();
+  }
+  const stream = streamRouteOf(urlPath);
   if (stream) {
     handleNdjson(runtime, stream, request, response);
     return;
@@ -90,18 +93,44 @@ async function answerApi(
       clock,
       build: runtime.build,
     };
-    const apiRequest = { path, params, accept: String(request.headers.accept ?? ''), tenant, signal: canceled.signal };
+    const apiRequest = {
+      method: request.method ?? 'GET',
+      body: await bodyOf(runtime, route, request),
+      path,
+      params,
+      accept: String(request.headers.accept ?? ''),
+      tenant,
+      signal: canceled.signal,
+    };
     const work = answer(route, apiRequest, context, (cause) => reportInternal(runtime, door, cause));
     const result = await Promise.race([work, rejectOnAbort(canceled.signal)]);
     status = result.status;
     return result;
   } catch (error) {
+    request.resume();
     const refused = withChallenge(errorResponse(error, (cause) => reportInternal(runtime, door, cause)));
     status = refused.status;
     return refused;
   } finally {
     stopTimer();
     telemetry.queried(route.name, status, (clock.monotonicMs() - startMs) / 1000);
+  }
+}
+
+const noBody = new Uint8Array();
+
+/** As {@link readBody}, for the few routes that take one. It is small: the lease ends with the reading. */
+async function bodyOf({ budget, config }: Runtime, route: Route, request: Incoming): Promise<Uint8Array> {
+  if (route.bodyBytesMax === 0 || request.method === 'GET' || request.method === 'HEAD') {
+    request.resume();
+    return noBody;
+  }
+  const limits = { bytesMax: route.bodyBytesMax, timeoutMs: config.requestTimeout };
+  const lease = budget.lease();
+  try {
+    return await readBody(request, request.headers['content-length'], limits, lease);
+  } finally {
+    lease.release();
   }
 }
 
