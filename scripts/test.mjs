@@ -23,6 +23,7 @@ const parts = {
   simulation: () => nodeTests('simulation', ['tests/simulation/**/*.test.ts']),
   api: () => nodeTests('api', ['tests/api/**/*.test.ts'], 1),
   commands: () => nodeTests('commands', ['tests/commands/**/*.test.ts'], 1),
+  objects: () => nodeTests('objects', ['tests/objects/**/*.test.ts'], 1),
   faults: () => nodeTests('faults', ['tests/faults/**/*.test.ts'], 1),
   e2e: async () => {
     await ensurePage(node);
