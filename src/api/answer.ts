@@ -5,6 +5,7 @@ import { jsonResponse, textResponse } from './exchange.ts';
 import { jaegerDependencies, jaegerOperations, jaegerServiceOperations, jaegerServices } from './jaeger/names.ts';
 import { inJaegerForm } from './jaeger/respond.ts';
 import { jaegerTrace, jaegerTraces } from './jaeger/traces.ts';
+import { mcp } from './mcp/server.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attributes.ts';
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
 import { traceDiff } from './tempo/diff/trace-diff.ts';
@@ -45,6 +46,7 @@ const routes: readonly Route[] = [
   route('tag_values_v2', /^\/api\/v2\/search\/tag\/(.+)\/values$/, tagValuesV2),
   route('metrics_range', /^\/api\/metrics\/query_range$/, metricsRange),
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
+  { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
   route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
   route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { stringifyJson } from '../wire/json.ts';
 import { encodeMessage, messageToJson, type Message } from '../wire/protobuf-schema.ts';
 import type { TraceStore } from '../store/trace-store.ts';
+import type { McpOptions } from './mcp/server.ts';
 import type { TailHub } from './stream/tail.ts';
 
 export interface ApiRequest {
@@ -65,6 +66,8 @@ export interface ApiContext {
   readonly build: BuildInfo;
   /** Spans as they arrive; a server without ingest has none. */
   readonly tails?: TailHub;
+  /** Tools for language models; absent where they are switched off. */
+  readonly mcp?: McpOptions;
 }
 
 export const contentTypes = {

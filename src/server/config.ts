@@ -115,6 +115,11 @@ export const options = {
     reason: 'From the first byte of a request to its last: slow senders are cut.',
   },
   queryTimeout: { schema: durationMs, default: '30s', reason: 'Longest query.' },
+  mcpServer: {
+    schema: bool,
+    default: false,
+    reason: 'Tools for language models at /api/mcp. Off: traces then reach whoever runs the model.',
+  },
   shutdownTimeout: { schema: durationMs, default: '5s', reason: 'How long requests in flight may take after SIGTERM.' },
   connectionsMax: { schema: positiveNumber, default: 10_000, reason: 'Open connections per door.' },
   logLevel: {

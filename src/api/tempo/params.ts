@@ -127,7 +127,8 @@ export function timestampParam(params: URLSearchParams, name: string): UnixNanos
   return nanos;
 }
 
-function parseRfc3339(text: string): UnixNanos | undefined {
+/** `undefined` when it is none. */
+export function parseRfc3339(text: string): UnixNanos | undefined {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/i.exec(text);
   const seconds = match ? Date.parse(match[1] + match[3]) / 1000 : Number.NaN;
   if (!match || !(seconds >= 0)) {
