@@ -10,6 +10,8 @@ export interface Telemetry {
   ingested(protocol: string, result: { spans: number; rejected: number; bytes: number; seconds: number }): void;
   refused(protocol: string, code: string): void;
   queried(route: string, status: number, seconds: number): void;
+  /** A tool of the MCP server, by its name. */
+  mcpCalled(tool: string): void;
   /** A handler's own fault, which became a 500. */
   failed(door: string): void;
   close(): void;
@@ -42,6 +44,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
     'protocol',
     'code',
   ]);
+  const mcpCalls = counter('vivace_mcp_calls_total', 'Calls of tools by language models.', ['tool']);
   const failures = counter('vivace_internal_errors_total', 'Handlers that failed by our own fault.', ['door']);
   const ingestSeconds = new Histogram({
     name: 'vivace_ingest_seconds',
@@ -135,6 +138,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
     },
     refused: (protocol, code) => refusals.inc({ protocol, code }),
     queried: (route, status, seconds) => querySeconds.observe({ route, status: String(status) }, seconds),
+    mcpCalled: (tool) => mcpCalls.inc({ tool }),
     failed: (door) => failures.inc({ door }),
     close: () => delay.disable(),
   };

@@ -1,6 +1,5 @@
 /** The tools that a language model gets: the query API in small, with answers for such readers. Names and arguments are Tempo's. */
-import { encodeUtf8 } from '../../wire/utf8.ts';
-import { decodeUtf8 } from '../../wire/utf8.ts';
+import { decodeUtf8, encodeUtf8 } from '../../wire/utf8.ts';
 import { isMetricsQuery } from '../../traceql/metrics.ts';
 import { parseLenient } from '../../traceql/lenient.ts';
 import { CodedError } from '../../base/coded-error.ts';

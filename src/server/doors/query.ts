@@ -5,6 +5,7 @@ import { errorResponse } from '../../api/error-response.ts';
 import { streamRouteOf } from '../../api/stream/ndjson.ts';
 import type { ApiContext } from '../../api/exchange.ts';
 import type { TraceStore } from '../../store/trace-store.ts';
+import { mcpOptions } from '../mcp.ts';
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
 import { readBody } from '../body.ts';
 import type { Incoming, Outgoing } from './listen.ts';
@@ -92,6 +93,7 @@ async function answerApi(
       store: route.needsStore ? storeOf(runtime.opening) : noStore,
       clock,
       build: runtime.build,
+      mcp: route.name === 'mcp' ? mcpOptions(config, telemetry) : undefined,
     };
     const apiRequest = {
       method: request.method ?? 'GET',
