@@ -225,7 +225,7 @@ function compileAggregate(aggregate: Aggregate): Scalar {
  * Over the numbers among the values; nil when there is none. Sum of ints is an int, of durations a duration, otherwise a float; the
  * average of durations is a duration, otherwise a float.
  */
-function aggregateValues(name: Aggregate['name'], values: readonly Static[]): Static {
+export function aggregateValues(name: Aggregate['name'], values: readonly Static[]): Static {
   const numbers = values.filter(isNumeric);
   if (numbers.length === 0) {
     return nil;

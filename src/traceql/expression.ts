@@ -51,7 +51,8 @@ export function compileValue(expression: FieldExpression): (facts: TraceFacts, i
   };
 }
 
-interface Lists {
+/** Which lists of a span an expression walks. */
+export interface Lists {
   readonly event: boolean;
   readonly link: boolean;
 }
@@ -73,7 +74,7 @@ function* viewsOf(facts: TraceFacts, index: number, lists: Lists): Generator<Spa
   }
 }
 
-function listsOf(expression: FieldExpression): Lists {
+export function listsOf(expression: FieldExpression): Lists {
   const fields = fieldsOfExpression(expression);
   return {
     event: fields.some((field) => listOfField(field) === 'event'),
@@ -174,7 +175,7 @@ export function isNil(expression: FieldExpression): boolean {
 }
 
 /** The literal on the right of `=~`; validation has seen to it. */
-function regexPattern(expression: BinaryExpression): string {
+export function regexPattern(expression: BinaryExpression): string {
   const { right } = expression;
   return right.kind === 'literal' && right.value.type === 'string' ? right.value.value : '';
 }
@@ -204,11 +205,12 @@ function trimZeros(value: Static): Static {
   return value.type === 'string' ? { type: 'string', value: value.value.replace(/^0+/, '') } : value;
 }
 
-function isTrue(value: Static): boolean {
+export function isTrue(value: Static): boolean {
   return value.type === 'bool' && value.value;
 }
 
-function not(value: Static): Static {
+/** Nil of what is no truth. */
+export function not(value: Static): Static {
   return value.type === 'bool' ? bool(!value.value) : nil;
 }
 
