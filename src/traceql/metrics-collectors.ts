@@ -13,34 +13,65 @@ import { isNumeric, nil } from './static.ts';
 export interface Collector {
   /** A span that starts in `step`. */
   add(facts: TraceFacts, index: number, step: number, exemplars: ExemplarReservoir): void;
+  /** Offers such a span as an exemplar without counting it. */
+  offer(facts: TraceFacts, index: number, step: number, exemplars: ExemplarReservoir): void;
   finish(): readonly Series[];
 }
 
 /** One function over one group: takes measured values, gives series. */
-interface Accumulator {
+export interface Accumulator {
   /** `value` as the function measures it: seconds for durations. */
   add(value: Static, step: number): void;
+  /**
+   * `count` spans at once, counted elsewhere: `measured` is the least, the greatest or the sum of their values, as the function folds
+   * them, or the bound of the bucket they all fall into (see {@link bucketBound}).
+   */
+  merge(step: number, count: number, measured: number): void;
   finish(labels: Labels): readonly Series[];
 }
 
-export function functionCollector(aggregate: MetricsAggregate, steps: Steps): Collector {
+export interface FunctionCollector extends Collector {
+  readonly kind: 'function';
+  readonly aggregate: MetricsAggregate;
+  /** The group of the spans with these labels, see {@link labelsOf}. */
+  group(labels: Labels): Accumulator;
+}
+
+export function functionCollector(aggregate: MetricsAggregate, steps: Steps): FunctionCollector {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator }>();
-  const { argument } = aggregate;
+  const groupOf = (labels: Labels): Accumulator => {
+    const key = labelsKey(labels);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { labels, accumulator: startAccumulator(aggregate, steps) };
+      groups.set(key, group);
+    }
+    return group.accumulator;
+  };
+  /** `undefined` for a span that the function cannot measure. */
+  const read = (facts: TraceFacts, index: number): { value: Static; labels: Labels } | undefined => {
+    const { argument } = aggregate;
+    const value = argument === undefined ? nil : firstValue(argument.field, facts, index);
+    return argument !== undefined && !isMeasurable(aggregate, value)
+      ? undefined
+      : { value, labels: groupLabels(aggregate, facts, index) };
+  };
   return {
+    kind: 'function',
+    aggregate,
+    group: groupOf,
     add: (facts, index, step, exemplars) => {
-      const value = argument === undefined ? nil : firstValue(argument.field, facts, index);
-      if (argument !== undefined && !isMeasurable(aggregate, value)) {
-        return;
+      const span = read(facts, index);
+      if (span !== undefined) {
+        groupOf(span.labels).add(span.value, step);
+        offerExemplar(aggregate, span.labels, span.value, facts, index, step, exemplars);
       }
-      const labels = groupLabels(aggregate, facts, index);
-      const key = labelsKey(labels);
-      let group = groups.get(key);
-      if (group === undefined) {
-        group = { labels, accumulator: startAccumulator(aggregate, steps) };
-        groups.set(key, group);
+    },
+    offer: (facts, index, step, exemplars) => {
+      const span = read(facts, index);
+      if (span !== undefined) {
+        offerExemplar(aggregate, span.labels, span.value, facts, index, step, exemplars);
       }
-      group.accumulator.add(value, step);
-      offerExemplar(aggregate, labels, value, facts, index, step, exemplars);
     },
     finish: () => Array.from(groups.values(), (group) => group.accumulator.finish(group.labels)).flat(),
   };
@@ -51,7 +82,8 @@ export function firstValue(field: Field, facts: TraceFacts, index: number): Stat
   return fieldValues(field, facts.trace.spans[index], facts.trace, facts).at(0) ?? nil;
 }
 
-function isMeasurable({ name }: MetricsAggregate, value: Static): boolean {
+/** Whether the function counts a span whose argument has this value. */
+export function isMeasurable({ name }: MetricsAggregate, value: Static): boolean {
   return name === 'quantile_over_time' || name === 'histogram_over_time'
     ? bucketOf(value) !== undefined
     : isNumeric(value);
@@ -97,12 +129,20 @@ function offerExemplar(
 // Groups.
 
 /** The values of `by (…)`, nil ones left out; all nil: the first as text `nil`. Without `by` the name of the function. */
-function groupLabels({ name, by }: MetricsAggregate, facts: TraceFacts, index: number): Labels {
+function groupLabels(aggregate: MetricsAggregate, facts: TraceFacts, index: number): Labels {
+  return labelsOf(
+    aggregate,
+    aggregate.by.map((reference) => groupValue(reference, facts, index))
+  );
+}
+
+/** The labels of the group whose spans have these values of `by (…)`, in its order. */
+export function labelsOf({ name, by }: MetricsAggregate, values: readonly Static[]): Labels {
   if (by.length === 0) {
     return [['__name__', { type: 'string', value: name }]];
   }
   const labels = by
-    .map((reference) => [printField(reference.field), groupValue(reference, facts, index)] as const)
+    .map(({ field }, at) => [printField(field), values[at]] as const)
     .filter(([, value]) => value.type !== 'nil');
   return labels.length > 0 ? labels : [[printField(by[0].field), { type: 'string', value: 'nil' }]];
 }
@@ -143,8 +183,8 @@ function startAccumulator(aggregate: MetricsAggregate, steps: Steps): Accumulato
   }
 }
 
-/** Seconds for durations. */
-function measure(value: Static): number {
+/** A value as a number, seconds for durations. */
+export function measure(value: Static): number {
   return value.type === 'duration' ? Number(value.value) / 1e9 : isNumeric(value) ? Number(value.value) : Number.NaN;
 }
 
@@ -152,17 +192,19 @@ function counter(stepCount: number, divisor: number): Accumulator {
   const counts = new Float64Array(stepCount);
   return {
     add: (_, step) => void counts[step]++,
+    merge: (step, count) => void (counts[step] += count),
     finish: (labels) => [{ labels, values: counts.map((count) => count / divisor) }],
   };
 }
 
 function folder(stepCount: number, fold: (folded: number, value: number) => number): Accumulator {
   const values = new Float64Array(stepCount).fill(Number.NaN);
+  const merge = (step: number, _: number, measured: number): void => {
+    values[step] = Number.isNaN(values[step]) ? measured : fold(values[step], measured);
+  };
   return {
-    add: (value, step) => {
-      const measured = measure(value);
-      values[step] = Number.isNaN(values[step]) ? measured : fold(values[step], measured);
-    },
+    add: (value, step) => merge(step, 1, measure(value)),
+    merge,
     finish: (labels) => [{ labels, values: values.slice() }],
   };
 }
@@ -170,11 +212,13 @@ function folder(stepCount: number, fold: (folded: number, value: number) => numb
 function averager(stepCount: number): Accumulator {
   const sums = new Float64Array(stepCount);
   const counts = new Float64Array(stepCount);
+  const merge = (step: number, count: number, sum: number): void => {
+    sums[step] += sum;
+    counts[step] += count;
+  };
   return {
-    add: (value, step) => {
-      sums[step] += measure(value);
-      counts[step]++;
-    },
+    add: (value, step) => merge(step, 1, measure(value)),
+    merge,
     // 0 / 0 is NaN: no sample.
     finish: (labels) => [{ labels, values: sums.map((sum, step) => sum / counts[step]) }],
   };
@@ -188,28 +232,37 @@ function bucketOf(value: Static): number | undefined {
     return undefined;
   }
   // 2^ceil(log2 v): the number of bits of v − 1.
-  const bound = 2 ** (value.value - 1n).toString(2).length;
-  return value.type === 'duration' ? bound / 1e9 : bound;
+  return bucketBound((value.value - 1n).toString(2).length, value.type);
+}
+
+/** Upper bound of the bucket of the values v for which v − 1 has so many bits. */
+export function bucketBound(bits: number, type: 'int' | 'duration'): number {
+  return type === 'duration' ? 2 ** bits / 1e9 : 2 ** bits;
 }
 
 /** Counts per bucket and step. */
 function bucketCounts(stepCount: number): {
   add(value: Static, step: number): void;
+  merge(step: number, count: number, bound: number): void;
   sorted(): readonly (readonly [number, Float64Array])[];
 } {
   const buckets = new Map<number, Float64Array>();
+  const merge = (step: number, count: number, bound: number): void => {
+    let counts = buckets.get(bound);
+    if (counts === undefined) {
+      counts = new Float64Array(stepCount);
+      buckets.set(bound, counts);
+    }
+    counts[step] += count;
+  };
   return {
     add: (value, step) => {
       const bound = bucketOf(value);
       if (bound !== undefined) {
-        let counts = buckets.get(bound);
-        if (counts === undefined) {
-          counts = new Float64Array(stepCount);
-          buckets.set(bound, counts);
-        }
-        counts[step]++;
+        merge(step, 1, bound);
       }
     },
+    merge,
     sorted: () => [...buckets].sort(([a], [b]) => a - b),
   };
 }
@@ -218,6 +271,7 @@ function histogram(stepCount: number): Accumulator {
   const buckets = bucketCounts(stepCount);
   return {
     add: buckets.add,
+    merge: buckets.merge,
     finish: (labels) =>
       buckets
         .sorted()
@@ -237,6 +291,7 @@ function quantiles(stepCount: number, wanted: readonly number[]): Accumulator {
   const buckets = bucketCounts(stepCount);
   return {
     add: buckets.add,
+    merge: buckets.merge,
     finish: (labels) => {
       const sorted = buckets.sorted();
       return wanted.map((quantile) => ({

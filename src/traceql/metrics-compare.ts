@@ -1,5 +1,6 @@
 /** `compare()`: which attribute values are more frequent among selected spans than among the others. */
 import { attributeOf } from '../trace/model.ts';
+import type { UnixNanos } from '../trace/model.ts';
 import type { Field, MetricsCompare } from './ast.ts';
 import { printField } from './attributes.ts';
 import type { TraceFacts } from './fields.ts';
@@ -20,6 +21,13 @@ interface ComparedAttribute {
   tooMany: boolean;
 }
 
+export interface CompareCollector extends Collector {
+  readonly kind: 'compare';
+  readonly compare: MetricsCompare;
+  /** `count` spans of one side that start in `step` and have this value, which is not nil. */
+  count(side: 'baseline' | 'selection', field: Field, value: Static, step: number, count: number): void;
+}
+
 /**
  * Counts of every attribute value, apart for spans in the selection and outside (`selection`, `baseline`), the `topN` most frequent
  * values of each, and totals per attribute.
@@ -28,20 +36,25 @@ export function compareCollector(
   compare: MetricsCompare,
   isSelected: (facts: TraceFacts, index: number) => boolean,
   steps: Steps
-): Collector {
+): CompareCollector {
   const baseline = new Map<string, ComparedAttribute>();
   const selection = new Map<string, ComparedAttribute>();
-  const { selectionStartUnixNanos: start, selectionEndUnixNanos: end } = compare;
+  const offer: Collector['offer'] = (facts, index, step, exemplars) =>
+    exemplars.offer('', facts, index, step, undefined);
   return {
+    kind: 'compare',
+    compare,
+    count: (side, field, value, step, count) =>
+      countCompared(side === 'selection' ? selection : baseline, field, value, step, count, steps.count),
     add: (facts, index, step, exemplars) => {
-      const { startUnixNanos } = facts.trace.spans[index];
-      const inWindow = start === undefined || end === undefined || (startUnixNanos >= start && startUnixNanos < end);
-      const attributes = inWindow && isSelected(facts, index) ? selection : baseline;
+      const isIn = isInWindow(compare, facts.trace.spans[index].startUnixNanos) && isSelected(facts, index);
+      const attributes = isIn ? selection : baseline;
       for (const [field, value] of comparedValues(facts, index)) {
-        countCompared(attributes, field, value, step, steps.count);
+        countCompared(attributes, field, value, step, 1, steps.count);
       }
-      exemplars.offer('', facts, index, step, undefined);
+      offer(facts, index, step, exemplars);
     },
+    offer,
     finish: () => [
       ...comparedSeries('baseline', baseline, compare.topN),
       ...comparedSeries('selection', selection, compare.topN),
@@ -49,7 +62,16 @@ export function compareCollector(
   };
 }
 
-const comparedIntrinsics: readonly Field[] = (
+/** Whether a span that starts then can be in the selection. */
+export function isInWindow(
+  { selectionStartUnixNanos: start, selectionEndUnixNanos: end }: MetricsCompare,
+  unixNanos: UnixNanos
+): boolean {
+  return start === undefined || end === undefined || (unixNanos >= start && unixNanos < end);
+}
+
+/** Compared beside every attribute of span, resource and instrumentation scope. */
+export const comparedIntrinsics: readonly Field[] = (
   [
     'name',
     'kind',
@@ -85,6 +107,7 @@ function countCompared(
   field: Field,
   value: Static,
   step: number,
+  count: number,
   stepCount: number
 ): void {
   const name = printField(field);
@@ -93,7 +116,7 @@ function countCompared(
     attribute = { field, total: new Float64Array(stepCount), values: new Map(), tooMany: false };
     attributes.set(name, attribute);
   }
-  attribute.total[step]++;
+  attribute.total[step] += count;
   const key = staticKey(value);
   let counted = attribute.values.get(key);
   if (counted === undefined) {
@@ -104,8 +127,8 @@ function countCompared(
     counted = { value, counts: new Float64Array(stepCount), sum: 0 };
     attribute.values.set(key, counted);
   }
-  counted.counts[step]++;
-  counted.sum++;
+  counted.counts[step] += count;
+  counted.sum += count;
 }
 
 function comparedSeries(

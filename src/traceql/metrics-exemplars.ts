@@ -1,5 +1,5 @@
 /** A few spans per query that stand for many: from the samples of a chart one gets to traces. */
-import type { UnixNanos } from '../trace/model.ts';
+import type { TraceId, UnixNanos } from '../trace/model.ts';
 import type { Field, Query } from './ast.ts';
 import { printField } from './attributes.ts';
 import { fieldsOf } from './conditions.ts';
@@ -40,19 +40,28 @@ export class ExemplarReservoir {
 
   offer(seriesKey: string, facts: TraceFacts, index: number, step: number, value: number | undefined): void {
     const { traceId, spans } = facts.trace;
-    const bucket = this.bucketOf(spans[index].startUnixNanos);
-    if (this.kept.length >= this.limit || this.bucketSizes[bucket] >= perBucket || this.traces.has(traceId)) {
+    const span = spans[index];
+    if (!this.wants(traceId, span.startUnixNanos)) {
       return;
     }
     this.traces.add(traceId);
-    this.bucketSizes[bucket]++;
-    const span = spans[index];
+    this.bucketSizes[this.bucketOf(span.startUnixNanos)]++;
     const labels = this.fields.flatMap((field) => {
       const read: Static | undefined = fieldValues(field, span, facts.trace, facts).at(0);
       return read === undefined ? [] : [[printField(field), read] as const];
     });
     labels.push(['trace:id', { type: 'string', value: traceId }]);
     this.kept.push({ seriesKey, labels, timestampUnixNanos: span.startUnixNanos, step, value });
+  }
+
+  /** No offer will be kept any more. */
+  get isFull(): boolean {
+    return this.kept.length >= this.limit;
+  }
+
+  /** Whether an offer would be kept of a span of this trace that starts then, within the range. */
+  wants(traceId: TraceId, unixNanos: UnixNanos): boolean {
+    return !this.isFull && this.bucketSizes[this.bucketOf(unixNanos)] < perBucket && !this.traces.has(traceId);
   }
 
   /** Of a time within the range, (start, end]. */

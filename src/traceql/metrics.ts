@@ -1,14 +1,23 @@
 /** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
 import { assert } from '../base/assert.ts';
 import type { Trace, UnixNanos } from '../trace/model.ts';
-import type { MetricsExpression, MetricsMath, MetricsOperand, MetricsPipeline, Query, SecondStage } from './ast.ts';
+import type {
+  MetricsExpression,
+  MetricsMath,
+  MetricsOperand,
+  MetricsPipeline,
+  Pipeline,
+  Query,
+  SecondStage,
+} from './ast.ts';
 import { hintOf } from './ast.ts';
 import { compileFilter } from './expression.ts';
 import { allSpans, compilePipeline } from './evaluate.ts';
 import { TraceFacts } from './fields.ts';
-import type { Collector } from './metrics-collectors.ts';
+import type { FunctionCollector } from './metrics-collectors.ts';
 import { functionCollector } from './metrics-collectors.ts';
 import { compareCollector } from './metrics-compare.ts';
+import type { CompareCollector } from './metrics-compare.ts';
 import { ExemplarReservoir } from './metrics-exemplars.ts';
 import type { Labels, Series } from './metrics-series.ts';
 import { compareSeries, labelsKey } from './metrics-series.ts';
@@ -49,6 +58,16 @@ export interface MetricsRun {
   observe(trace: Trace): void;
   /** Series in order: number of labels, then names, then values. May be asked again after more traces. */
   finish(): readonly MetricSeries[];
+  /** One for each pipeline of the query, from left to right: where a store that counts columns adds what it has counted. */
+  readonly sinks: readonly MetricsSink[];
+  readonly steps: Steps;
+  readonly exemplars: ExemplarReservoir;
+}
+
+export interface MetricsSink {
+  /** Selects the spans that the collector wants. */
+  readonly pipeline: Pipeline;
+  readonly collector: FunctionCollector | CompareCollector;
 }
 
 const exemplarsMax = 100;
@@ -63,8 +82,12 @@ export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
   assert(body.kind !== 'pipeline', 'startMetrics wants a metrics query');
   const steps = stepsOf(range);
   const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
-  const run = startExpression(body, steps, exemplars);
+  const sinks: MetricsSink[] = [];
+  const run = startExpression(body, { steps, exemplars, sinks });
   return {
+    sinks,
+    steps,
+    exemplars,
     observe: (trace) => {
       if (trace.spans.length > 0) {
         run.observe(new TraceFacts(trace));
@@ -89,6 +112,7 @@ function exemplarsWanted(query: Query, requested: number): number {
 /** The steps of a range as the collectors see them. */
 export interface Steps {
   readonly startUnixNanos: UnixNanos;
+  readonly endUnixNanos: UnixNanos;
   readonly stepNanos: bigint;
   readonly count: number;
   readonly isInstant: boolean;
@@ -102,6 +126,7 @@ function stepsOf({ startUnixNanos, endUnixNanos, stepNanos }: MetricsRange): Ste
   const count = length <= 0n ? 0 : Number((length + step - 1n) / step);
   return {
     startUnixNanos,
+    endUnixNanos,
     stepNanos: step,
     count,
     isInstant: count === 1,
@@ -117,11 +142,17 @@ interface ExpressionRun {
   finish(): readonly Series[];
 }
 
-function startExpression(expression: MetricsExpression, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun {
+/** What the parts of one run share. */
+interface RunContext {
+  readonly steps: Steps;
+  readonly exemplars: ExemplarReservoir;
+  readonly sinks: MetricsSink[];
+}
+
+function startExpression(expression: MetricsExpression, context: RunContext): ExpressionRun {
+  const { steps } = context;
   const run =
-    expression.kind === 'metrics-pipeline'
-      ? startPipeline(expression, steps, exemplars)
-      : startMath(expression, steps, exemplars);
+    expression.kind === 'metrics-pipeline' ? startPipeline(expression, context) : startMath(expression, context);
   const stages: readonly SecondStage[] = expression.stages;
   return {
     observe: run.observe,
@@ -131,14 +162,14 @@ function startExpression(expression: MetricsExpression, steps: Steps, exemplars:
 
 function startPipeline(
   { pipeline, aggregate }: MetricsPipeline,
-  steps: Steps,
-  exemplars: ExemplarReservoir
+  { steps, exemplars, sinks }: RunContext
 ): ExpressionRun {
   const evaluate = compilePipeline(pipeline);
-  const collector: Collector =
+  const collector =
     aggregate.kind === 'metrics-compare'
       ? compareCollector(aggregate, compileFilter(aggregate.selection.expression), steps)
       : functionCollector(aggregate, steps);
+  sinks.push({ pipeline, collector });
   return {
     observe: (facts) => {
       for (const spanset of evaluate(facts, [allSpans(facts)])) {
@@ -154,9 +185,9 @@ function startPipeline(
   };
 }
 
-function startMath(math: MetricsMath, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun {
-  const left = startOperand(math.left, steps, exemplars);
-  const right = startOperand(math.right, steps, exemplars);
+function startMath(math: MetricsMath, context: RunContext): ExpressionRun {
+  const left = startOperand(math.left, context);
+  const right = startOperand(math.right, context);
   return {
     observe: (facts) => {
       left?.observe(facts);
@@ -167,13 +198,13 @@ function startMath(math: MetricsMath, steps: Steps, exemplars: ExemplarReservoir
         math.op,
         left?.finish() ?? numberOf(math.left),
         right?.finish() ?? numberOf(math.right),
-        steps.count
+        context.steps.count
       ),
   };
 }
 
-function startOperand(operand: MetricsOperand, steps: Steps, exemplars: ExemplarReservoir): ExpressionRun | undefined {
-  return operand.kind === 'literal' ? undefined : startExpression(operand, steps, exemplars);
+function startOperand(operand: MetricsOperand, context: RunContext): ExpressionRun | undefined {
+  return operand.kind === 'literal' ? undefined : startExpression(operand, context);
 }
 
 function numberOf(operand: MetricsOperand): number {

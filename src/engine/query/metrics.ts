@@ -11,6 +11,9 @@ import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragmen
 import { isCertainAlone } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
+import { RowCollector } from './kernels/collect.ts';
+import { evaluationOf } from './kernels/plan.ts';
+import type { RowSet } from '../row-set.ts';
 import type { StoreView } from './view.ts';
 
 /** About 2,000 spans: a few milliseconds between two looks at the client. */
@@ -31,6 +34,7 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
         data: () => evaluation.finish(),
       });
   }
+  const collector = evaluationOf(request.query).kind === 'kernel' ? new RowCollector(evaluation) : undefined;
   await progress.within(async () => {
     const split = await SplitIndex.of(view, progress);
     const splitTraces = new Map<string, Uint8Array>();
@@ -48,8 +52,10 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
           solo.push(ordinal);
         }
       }
-      for (let at = 0; at < solo.length; at += tracesPerSlice) {
-        for (const trace of reader.soloTracesOf(rowSet, solo.slice(at, at + tracesPerSlice))) {
+      const left = collector === undefined ? solo : collectTraces(collector, rowSet, solo);
+      reader.soloTraces += solo.length - left.length;
+      for (let at = 0; at < left.length; at += tracesPerSlice) {
+        for (const trace of reader.soloTracesOf(rowSet, left.slice(at, at + tracesPerSlice))) {
           evaluation.observe(trace);
         }
         await progress.point();
@@ -61,4 +67,22 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
     }
   });
   return answer(view, progress, reader, evaluation.finish());
+}
+
+/** Collects traces over columns; answers those that have to be observed one by one. */
+function collectTraces(collector: RowCollector, rowSet: RowSet, ordinals: readonly number[]): number[] {
+  if (ordinals.length === 0) {
+    return [];
+  }
+  const wanted = new Uint8Array(rowSet.traceCount);
+  for (const ordinal of ordinals) {
+    wanted[ordinal] = 1;
+  }
+  const { traceOfRow } = rowSet;
+  const within = new Uint8Array(rowSet.rowCount);
+  for (let row = 0; row < within.length; row++) {
+    within[row] = wanted[traceOfRow[row]];
+  }
+  const unclear = collector.collect(rowSet, within);
+  return ordinals.filter((ordinal) => unclear[ordinal] === 1);
 }

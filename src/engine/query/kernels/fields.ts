@@ -44,7 +44,10 @@ function intrinsicVector(frame: RowFrame, name: IntrinsicName): Vector {
     case 'span:id':
       return { kind: 'computed', at: (row) => hexId(rows.spanIds, row) };
     case 'span:parentID':
-      return { kind: 'computed', at: (row) => (isRoot(rows.parentSpanIds, row) ? nil : hexId(rows.parentSpanIds, row)) };
+      return {
+        kind: 'computed',
+        at: (row) => (isRoot(rows.parentSpanIds, row) ? nil : hexId(rows.parentSpanIds, row)),
+      };
     case 'trace:id':
       return {
         kind: 'coded',
@@ -103,6 +106,11 @@ function textColumn(rows: RowSet, name: IntrinsicColumn): Vector {
 
 // Attributes.
 
+/** An unscoped attribute looked up on span and resource alone. */
+export function spanOrResourceVector(rows: RowSet, key: string): Vector {
+  return joined(rows, [scopeParts(rows, 'span', key), scopeParts(rows, 'resource', key)]);
+}
+
 /** Values of one column: nil for what TraceQL cannot see, `undefined` where the key is not there at all. */
 interface Part {
   readonly codes: Codes;
@@ -159,7 +167,10 @@ function rawPart(
 ): Part[] {
   const column = rows.column('intrinsic', name, 'raw');
   // What is no UTF-8 reads as U+FFFD, but does not stand there as such.
-  if (column === undefined || (!key.includes('\ufffd') && column.dictionary.someIncludes?.(utf8FromText(key)) === false)) {
+  if (
+    column === undefined ||
+    (!key.includes('\ufffd') && column.dictionary.someIncludes?.(utf8FromText(key)) === false)
+  ) {
     return [];
   }
   const { codes, dictionary } = column;
@@ -232,12 +243,15 @@ function joinCodes(
   bases: ReadonlyMap<Part, number>,
   size: number
 ): Codes {
-  const codes: Codes = size <= 0x100 ? new Uint8Array(rowCount) : size <= 0x1_0000 ? new Uint16Array(rowCount) : new Uint32Array(rowCount);
+  const codes: Codes =
+    size <= 0x100 ? new Uint8Array(rowCount) : size <= 0x1_0000 ? new Uint16Array(rowCount) : new Uint32Array(rowCount);
   const decided = new Uint8Array(rowCount);
   for (const [index, parts] of scopes.entries()) {
     for (const part of parts) {
       const base = bases.get(part) as number;
-      const visible = part.isPlain ? undefined : memoized(part.dictionary.size, (entry) => part.valueAt(entry) ?? missing);
+      const visible = part.isPlain
+        ? undefined
+        : memoized(part.dictionary.size, (entry) => part.valueAt(entry) ?? missing);
       for (let row = 0; row < rowCount; row++) {
         const code = part.codes[row];
         if (code === 0 || decided[row] > index) {

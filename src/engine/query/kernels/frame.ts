@@ -69,11 +69,11 @@ export class RowFrame {
   }
 
   eventsOf(row: number): readonly SpanEvent[] {
-    return this.list('events')?.of(row) as readonly SpanEvent[] | undefined ?? [];
+    return (this.list('events')?.of(row) as readonly SpanEvent[] | undefined) ?? [];
   }
 
   linksOf(row: number): readonly SpanLink[] {
-    return this.list('links')?.of(row) as readonly SpanLink[] | undefined ?? [];
+    return (this.list('links')?.of(row) as readonly SpanLink[] | undefined) ?? [];
   }
 
   /** Rows with an event (or a link). */

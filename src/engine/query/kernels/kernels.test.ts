@@ -70,7 +70,11 @@ function compare(rowSet: RowSet, query: Query, where: string): { unclear: number
       continue;
     }
     const actual = rows.filter((row) => selected[row] === 1);
-    assert.deepEqual(actual, [...new Set(expected)].sort((a, b) => a - b), `${where}, trace ${ordinal}`);
+    assert.deepEqual(
+      actual,
+      [...new Set(expected)].sort((a, b) => a - b),
+      `${where}, trace ${ordinal}`
+    );
     assert.equal(traces[ordinal], actual.length > 0 ? 1 : 0, where);
     counts.matched += actual.length > 0 ? 1 : 0;
   }

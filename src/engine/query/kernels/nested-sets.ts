@@ -37,7 +37,7 @@ function numbers(frame: RowFrame, name: NestedSetName): Uint32Array {
         continue;
       }
       left[root] = number++;
-      for (let row = root; ; ) {
+      for (let row = root; ;) {
         if (nextChild[row] < childEnds[row]) {
           row = children[nextChild[row]++];
           left[row] = number++;
@@ -59,7 +59,10 @@ function numbers(frame: RowFrame, name: NestedSetName): Uint32Array {
 }
 
 /** Children of row r: `children[childEnds[r] − childCounts[r] … childEnds[r])`, in the order of the trace. */
-function childrenInOrder({ rows: { rowCount }, tree, order }: RowFrame): { children: Uint32Array; childEnds: Uint32Array } {
+function childrenInOrder({ rows: { rowCount }, tree, order }: RowFrame): {
+  children: Uint32Array;
+  childEnds: Uint32Array;
+} {
   const { parent, childCounts } = tree;
   const children = new Uint32Array(rowCount);
   const childEnds = new Uint32Array(rowCount);

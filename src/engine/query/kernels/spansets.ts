@@ -1,6 +1,12 @@
 /** Pipelines over all traces of a row set at once; the columnar form of `traceql/evaluate`, which says what they mean. */
 import { unreachable } from '../../../base/assert.ts';
-import type { FieldExpression, Pipeline, PipelineStage, ScalarFilter, SpansetExpression } from '../../../traceql/ast.ts';
+import type {
+  FieldExpression,
+  Pipeline,
+  PipelineStage,
+  ScalarFilter,
+  SpansetExpression,
+} from '../../../traceql/ast.ts';
 import { staticKey } from '../../../traceql/static.ts';
 import type { RowFrame } from './frame.ts';
 import { keptSets } from './scalars.ts';
@@ -71,7 +77,11 @@ function select(frame: RowFrame, expression: SpansetExpression, input: Spansets)
     case 'pipeline':
       return runStages(frame, expression, input).rows;
     case 'spanset-combination':
-      return combine(expression.op, expression.operands.map((operand) => select(frame, operand, input)), input);
+      return combine(
+        expression.op,
+        expression.operands.map((operand) => select(frame, operand, input)),
+        input
+      );
     case 'spanset-structure': {
       const right = select(frame, expression.right, input);
       // Of nothing on the right nothing comes; nor of nothing on the left, but for negated operators.
@@ -79,7 +89,11 @@ function select(frame: RowFrame, expression: SpansetExpression, input: Spansets)
         return right;
       }
       const left = select(frame, expression.left, input);
-      return isNone(left) ? (expression.op.startsWith('!') ? right : left) : relatedRows(expression.op, left, right, frame.tree);
+      return isNone(left)
+        ? expression.op.startsWith('!')
+          ? right
+          : left
+        : relatedRows(expression.op, left, right, frame.tree);
     }
     default:
       return unreachable(expression);

@@ -28,7 +28,9 @@ export function orderOfTraces(rowSet: RowSet): TraceOrder {
     // Blocks keep their rows in this order; a head mostly nearly so.
     for (let at = starts[trace] + 1; at < end; at++) {
       if (comesBefore(times, ids, rows[at], rows[at - 1])) {
-        rows.subarray(starts[trace], end).sort((a, b) => (comesBefore(times, ids, a, b) ? -1 : comesBefore(times, ids, b, a) ? 1 : a - b));
+        rows
+          .subarray(starts[trace], end)
+          .sort((a, b) => (comesBefore(times, ids, a, b) ? -1 : comesBefore(times, ids, b, a) ? 1 : a - b));
         break;
       }
     }

@@ -182,10 +182,7 @@ function compareRows(frame: RowFrame, op: ComparisonOperator, { left, right }: B
   const rightVector = plainVector(frame, right);
   if (rightVector.kind === 'constant') {
     const shortcut = testNestedSetParent(frame, left, op, rightVector.value, within);
-    return (
-      shortcut ??
-      testAgainst(plainVector(frame, left), op, rightVector.value, holds, within)
-    );
+    return shortcut ?? testAgainst(plainVector(frame, left), op, rightVector.value, holds, within);
   }
   const leftVector = plainVector(frame, left);
   if (leftVector.kind === 'constant') {
@@ -323,9 +320,7 @@ function existsInView(frame: RowFrame, op: '=' | '!=', operand: FieldExpression,
     return value.type !== 'nil';
   }
   const lists = listsOf(operand);
-  return (
-    value.type === 'nil' && (!lists.event || view.event !== undefined) && (!lists.link || view.link !== undefined)
-  );
+  return value.type === 'nil' && (!lists.event || view.event !== undefined) && (!lists.link || view.link !== undefined);
 }
 
 function fieldInView(frame: RowFrame, field: Field, { row, event, link }: RowView): Static {
