@@ -34,7 +34,8 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
         data: () => evaluation.finish(),
       });
   }
-  const collector = evaluationOf(request.query).kind === 'kernel' ? new RowCollector(evaluation) : undefined;
+  const collector =
+    evaluationOf(request.query).kind === 'kernel' ? new RowCollector(evaluation, progress.poll) : undefined;
   await progress.within(async () => {
     const split = await SplitIndex.of(view, progress);
     const splitTraces = new Map<string, Uint8Array>();

@@ -9,6 +9,7 @@ import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { compileMatch } from '../../traceql/match.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
 import { Progress, SourceRater } from './candidates.ts';
+import { ExactCandidates } from './exact-candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
 import { findFragments, TraceReader } from './fragments.ts';
 import type { Fragment } from './fragments.ts';
@@ -44,6 +45,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
         data: () => (frontier === undefined ? [] : settledMatches(matches, frontier)),
       });
   }
+  const exact = new ExactCandidates(request.query, reader.scanCache, progress.poll);
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const done = new Set<string>();
   let split: SplitIndex | undefined;
@@ -70,12 +72,15 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
       if (fragments === undefined) {
         continue;
       }
+      if (fragments.length === 1 && !(await exact.mayMatch(fragments[0]))) {
+        continue;
+      }
       const trace = await reader.read(traceId, fragments);
-      if (traceOverlaps(trace, request.range)) {
-        const match = matchOf(trace);
-        if (match !== undefined) {
-          insertNewestFirst(matches, match, request.limit);
-        }
+      const match = traceOverlaps(trace, request.range) ? matchOf(trace) : undefined;
+      if (match === undefined) {
+        exact.missed();
+      } else {
+        insertNewestFirst(matches, match, request.limit);
       }
     }
   });

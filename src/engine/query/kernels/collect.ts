@@ -24,10 +24,13 @@ import type { Mask, Vector } from './vector.ts';
 /** Adds row sets to a metrics run. */
 export class RowCollector {
   private readonly run: MetricsRun;
+  private readonly poll: () => void;
   private readonly regexes = new RegexCache();
 
-  constructor(run: MetricsRun) {
+  /** `poll` is called every millisecond of work or so; what it throws ends the work. */
+  constructor(run: MetricsRun, poll: () => void) {
     this.run = run;
+    this.poll = poll;
   }
 
   /**
@@ -35,7 +38,7 @@ export class RowCollector {
    * traces. The row set has every column that the query reads.
    */
   collect(rowSet: RowSet, within: Mask): Uint8Array {
-    const frame = new RowFrame(rowSet, this.regexes);
+    const frame = new RowFrame(rowSet, this.regexes, this.poll);
     const { sinks, steps } = this.run;
     const selected = sinks.map(({ pipeline }) => runPipeline(frame, pipeline, within));
     // Whatever can make a trace unclear is looked at before anything is counted.

@@ -26,6 +26,7 @@ export function prepareCompare(
     const sides = Uint32Array.from(rows, (row) => (isSelected[row] === 1 && isInWindow(compare, starts[row]) ? 1 : 0));
     const bySide = splitByCodes(oneGroup(rows.length), sides, 2);
     for (const [at, vector] of vectors.entries()) {
+      frame.poll();
       const groups = splitByVector(bySide, rows, vector);
       forEachCount(groups, steps, stepCount, (i, count) => {
         const value = valueOfRow(vector, rows[i]);

@@ -32,6 +32,7 @@ export class RegexCache {
 export class RowFrame {
   readonly rows: RowSet;
   readonly regexes: RegexCache;
+  readonly poll: () => void;
   /**
    * Traces that only the reference evaluator can answer, one byte each: their spans share ids, close a cycle or cannot be told apart by
    * start and id. Marked as it turns up, and only when the query depends on it: to be read when all is evaluated.
@@ -42,8 +43,10 @@ export class RowFrame {
   private knownTree: RowTree | undefined;
   private knownOrder: TraceOrder | undefined;
 
-  constructor(rows: RowSet, regexes: RegexCache) {
+  /** `poll` is called every millisecond of work or so; what it throws ends the work. */
+  constructor(rows: RowSet, regexes: RegexCache, poll: () => void) {
     this.rows = rows;
+    this.poll = poll;
     this.regexes = regexes;
     this.unclear = new Uint8Array(rows.traceCount);
   }
@@ -53,6 +56,7 @@ export class RowFrame {
     const name = `${field.kind} ${printField(field)}`;
     let vector = this.vectors.get(name);
     if (vector === undefined) {
+      this.poll();
       vector = fieldVector(this, field);
       this.vectors.set(name, vector);
     }

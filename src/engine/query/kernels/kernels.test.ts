@@ -32,7 +32,7 @@ async function headAndBlock(traces: readonly Trace[]): Promise<readonly RowSet[]
   head.append(encodeTraces(traces.flatMap(({ spans }) => spans)));
   head.commit(head.rowCount);
   const disk = new SimDisk();
-  const [meta] = await flushHead(
+  const [{ meta }] = await flushHead(
     {
       snapshot: head.snapshot(),
       folder: 'blocks',
@@ -55,7 +55,7 @@ function compare(rowSet: RowSet, query: Query, where: string): { unclear: number
     return { unclear: 0, matched: 0 };
   }
   const evaluate = compileQuery(query);
-  const { rows: selected, unclear, traces } = new RowMatcher(evaluation).match(rowSet);
+  const { rows: selected, unclear, traces } = new RowMatcher(evaluation, () => {}).match(rowSet);
   const counts = { unclear: 0, matched: 0 };
   for (let ordinal = 0; ordinal < rowSet.traceCount; ordinal++) {
     const rows = Array.from(rowSet.rowsOfTrace(ordinal));

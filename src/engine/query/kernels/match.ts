@@ -18,15 +18,18 @@ export interface RowMatch {
 /** A query's kernels, ready to be run over one row set after the other. */
 export class RowMatcher {
   private readonly evaluation: Evaluation & { readonly kind: 'kernel' };
+  private readonly poll: () => void;
   private readonly regexes = new RegexCache();
 
-  constructor(evaluation: Evaluation & { readonly kind: 'kernel' }) {
+  /** `poll` is called every millisecond of work or so; what it throws ends the work. */
+  constructor(evaluation: Evaluation & { readonly kind: 'kernel' }, poll: () => void) {
     this.evaluation = evaluation;
+    this.poll = poll;
   }
 
   /** `within`: the rows of the traces that matter; all when absent. The row set has every column that the query reads. */
   match(rows: RowSet, within: Mask = none(rows.rowCount).fill(1)): RowMatch {
-    const frame = new RowFrame(rows, this.regexes);
+    const frame = new RowFrame(rows, this.regexes, this.poll);
     const selected = none(rows.rowCount);
     for (const pipeline of this.evaluation.pipelines) {
       addRows(selected, runPipeline(frame, pipeline, within));

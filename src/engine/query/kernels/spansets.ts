@@ -38,6 +38,7 @@ function runStages(frame: RowFrame, { stages }: Pipeline, input: Spansets): Span
 
 /** `whole`: the spansets the pipeline began with, which `coalesce()` goes back to. */
 function runStage(frame: RowFrame, stage: PipelineStage, sets: Spansets, whole: Spansets): Spansets {
+  frame.poll();
   switch (stage.kind) {
     case 'scalar-filter':
       return runScalarFilter(frame, stage, sets, whole);

@@ -78,7 +78,7 @@ function truth(frame: RowFrame, expression: FieldExpression, within: Mask): Mask
   switch (expression.kind) {
     case 'literal':
     case 'field':
-      return testRows(plainVector(frame, expression), within, { holds: isTrue });
+      return testRows(plainVector(frame, expression), within, { holds: isTrue }, frame.poll);
     case 'unary':
       return expression.op === '!' ? falsity(frame, expression.operand, within) : none(within.length);
     case 'logical':
@@ -97,7 +97,7 @@ function falsity(frame: RowFrame, expression: FieldExpression, within: Mask): Ma
   switch (expression.kind) {
     case 'literal':
     case 'field':
-      return testRows(plainVector(frame, expression), within, { holds: isFalse });
+      return testRows(plainVector(frame, expression), within, { holds: isFalse }, frame.poll);
     case 'unary':
       return expression.op === '!' ? truth(frame, expression.operand, within) : none(within.length);
     case 'logical':
@@ -147,7 +147,7 @@ function comparisonTruth(frame: RowFrame, expression: BinaryExpression, within: 
   switch (op) {
     case '=~':
     case '!~':
-      return testRows(plainVector(frame, left), within, { holds: frame.regexes.predicate(expression) });
+      return testRows(plainVector(frame, left), within, { holds: frame.regexes.predicate(expression) }, frame.poll);
     case '=':
     case '!=':
     case '<':
@@ -174,7 +174,12 @@ function existence(frame: RowFrame, op: '=' | '!=', operand: FieldExpression, wi
     return none(within.length);
   }
   const wanted = op === '=';
-  return testRows(plainVector(frame, operand), within, { holds: (value) => (value.type === 'nil') === wanted });
+  return testRows(
+    plainVector(frame, operand),
+    within,
+    { holds: (value) => (value.type === 'nil') === wanted },
+    frame.poll
+  );
 }
 
 function compareRows(frame: RowFrame, op: ComparisonOperator, { left, right }: BinaryExpression, within: Mask): Mask {
@@ -182,14 +187,14 @@ function compareRows(frame: RowFrame, op: ComparisonOperator, { left, right }: B
   const rightVector = plainVector(frame, right);
   if (rightVector.kind === 'constant') {
     const shortcut = testNestedSetParent(frame, left, op, rightVector.value, within);
-    return shortcut ?? testAgainst(plainVector(frame, left), op, rightVector.value, holds, within);
+    return shortcut ?? testAgainst(frame, plainVector(frame, left), op, rightVector.value, holds, within);
   }
   const leftVector = plainVector(frame, left);
   if (leftVector.kind === 'constant') {
-    return testAgainst(rightVector, mirrored[op], leftVector.value, holds, within);
+    return testAgainst(frame, rightVector, mirrored[op], leftVector.value, holds, within);
   }
   const outcome = mapVectors(leftVector, rightVector, (a, b) => (holds(op, a, b) ? yes : no));
-  return testRows(outcome, within, { holds: isTrue });
+  return testRows(outcome, within, { holds: isTrue }, frame.poll);
 }
 
 const yes: Static = { type: 'bool', value: true };
@@ -198,6 +203,7 @@ const no: Static = { type: 'bool', value: false };
 const mirrored = { '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const;
 
 function testAgainst(
+  frame: RowFrame,
   vector: Vector,
   op: ComparisonOperator,
   operand: Static,
@@ -214,7 +220,8 @@ function testAgainst(
   return testRows(
     vector,
     within,
-    op === '=' && operand.type === 'string' && holds === compare ? { ...test, onlyText: operand.value } : test
+    op === '=' && operand.type === 'string' && holds === compare ? { ...test, onlyText: operand.value } : test,
+    frame.poll
   );
 }
 

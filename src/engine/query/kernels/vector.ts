@@ -92,18 +92,25 @@ export interface ValueTest {
   readonly onlyText?: string;
 }
 
-/** The rows of `within` whose value passes. */
-export function testRows(vector: Vector, within: Mask, test: ValueTest): Mask {
+/** Tests are asked so often between two polls: at the worst, of regular expressions, a few milliseconds. */
+const pollMask = 0xff;
+
+/** The rows of `within` whose value passes. `poll` is called now and then; what it throws ends the work. */
+export function testRows(vector: Vector, within: Mask, test: ValueTest, poll: () => void): Mask {
+  poll();
   switch (vector.kind) {
     case 'constant':
       return test.holds(vector.value) ? within : none(within.length);
     case 'coded':
-      return testCodes(vector, within, test);
+      return testCodes(vector, within, test, poll);
     default: {
       const mask = none(within.length);
       for (let row = 0; row < within.length; row++) {
         if (within[row] === 1 && test.holds(valueOfRow(vector, row))) {
           mask[row] = 1;
+        }
+        if ((row & pollMask) === 0) {
+          poll();
         }
       }
       return mask;
@@ -111,7 +118,7 @@ export function testRows(vector: Vector, within: Mask, test: ValueTest): Mask {
   }
 }
 
-function testCodes(vector: CodedVector, within: Mask, test: ValueTest): Mask {
+function testCodes(vector: CodedVector, within: Mask, test: ValueTest, poll: () => void): Mask {
   if (test.onlyText !== undefined && vector.parts !== undefined) {
     const table = tableOfText(vector.size, vector.parts, test.onlyText);
     return table === undefined ? none(within.length) : lookUp(table, vector.codes, within);
@@ -121,6 +128,9 @@ function testCodes(vector: CodedVector, within: Mask, test: ValueTest): Mask {
   if (size <= within.length) {
     for (let code = 0; code < size; code++) {
       table[code] = test.holds(vector.at(code)) ? 1 : 0;
+      if ((code & pollMask) === 0) {
+        poll();
+      }
     }
     return lookUp(table, codes, within);
   }
@@ -131,6 +141,9 @@ function testCodes(vector: CodedVector, within: Mask, test: ValueTest): Mask {
       const code = codes[row];
       if (table[code] === 0) {
         table[code] = test.holds(vector.at(code)) ? 2 : 1;
+        if ((row & 0xf) === 0) {
+          poll();
+        }
       }
       mask[row] = table[code] - 1;
     }
