@@ -1,6 +1,6 @@
 /**
  * Vivace and its peers, started alike: local disk, loopback, default limits where the work allows. A peer runs only when an environment
- * variable names its binary (`VIVACE_BENCH_TEMPO`); otherwise the bench says that it was skipped.
+ * variable names its binary (`VIVACE_BENCH_TEMPO`, `VIVACE_BENCH_VICTORIATRACES`); otherwise the bench says that it was skipped.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -19,6 +19,10 @@ export async function startVivace(folder: string, extraArgs: readonly string[] =
   return { name: 'Vivace', version, queryUrl: query, otlpHttpUrl: otlpHttp, process: server.process, folder };
 }
 
+/**
+ * The corpus has been generated before it is sent: the slack lets Tempo keep the spans' own times, and its live store, which holds complete
+ * Parquet blocks too, answers for all of it.
+ */
 export async function startTempo(binary: string, folder: string): Promise<Server> {
   const [grpc, http, query, internal, member] = await freePorts(5);
   mkdirSync(folder, { recursive: true });
@@ -30,7 +34,9 @@ server: { http_listen_address: 127.0.0.1, http_listen_port: ${query}, grpc_liste
 distributor:
   receivers: { otlp: { protocols: { http: { endpoint: 127.0.0.1:${http} }, grpc: { endpoint: 127.0.0.1:${grpc} } } } }
 memberlist: { bind_addr: [127.0.0.1], bind_port: ${member} }
-storage: { trace: { backend: local, local: { path: ${folder}/blocks }, wal: { path: ${folder}/wal } } }
+live_store: { complete_block_timeout: 6h, wal: { path: ${folder}/live, ingestion_time_range_slack: 6h } }
+query_frontend: { search: { query_backend_after: 6h }, metrics: { query_backend_after: 6h } }
+storage: { trace: { backend: local, local: { path: ${folder}/blocks }, wal: { path: ${folder}/wal, ingestion_time_range_slack: 6h } } }
 overrides: { defaults: { ingestion: { rate_limit_bytes: 1000000000, burst_size_bytes: 1000000000, max_traces_per_user: 10000000 } } }
 usage_report: { reporting_enabled: false }
 `
@@ -40,4 +46,17 @@ usage_report: { reporting_enabled: false }
   await waitUntilReady(`${queryUrl}/ready`, child, 120_000);
   const version = ((await (await fetch(`${queryUrl}/api/status/buildinfo`)).json()) as { version: string }).version;
   return { name: 'Tempo', version, queryUrl, otlpHttpUrl: `http://127.0.0.1:${http}`, process: child, folder };
+}
+
+/** It has no TraceQL: queries go through its Jaeger API, below `queryUrl`. */
+export async function startVictoriaTraces(binary: string, folder: string): Promise<Server> {
+  const [port] = await freePorts(1);
+  mkdirSync(folder, { recursive: true });
+  const args = [`-storageDataPath=${folder}`, `-httpListenAddr=127.0.0.1:${port}`, '-loggerLevel=ERROR', '-retentionPeriod=14d'];
+  const child = spawnServer(binary, args, { cwd: folder });
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntilReady(`${url}/health`, child);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const version = /^vm_app_version\{[^}]*short_version="([^"]*)"/m.exec(metrics)?.[1] || 'built from source';
+  return { name: 'VictoriaTraces', version, queryUrl: url, otlpHttpUrl: `${url}/insert/opentelemetry`, process: child, folder };
 }

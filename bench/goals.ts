@@ -1,0 +1,312 @@
+/**
+ * The goals of ingest, size and query time on one corpus, one system after the other on the same machine, fed by the same sender:
+ * P1 P2 P4 P5 P6 P7 P9 P10 P11 and memory. The growth of P8 is two runs with different `--spans`.
+ *
+ * node scripts/bench.mjs goals --spans 10000000 --systems vivace,tempo,victoria-traces
+ * Peers run when named: VIVACE_BENCH_TEMPO, VIVACE_BENCH_VICTORIATRACES.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { seededRandom } from '../src/base/random.ts';
+import { encodeTraces } from '../src/wire/otlp-protobuf.ts';
+import { shopBatches } from '../scripts/traces/generate.ts';
+import { cpuSeconds, folderBytes, peakMemoryBytes, sleep, stop, untilIdle } from '../tests/support/child.ts';
+import type { Server } from '../tests/support/child.ts';
+import { geometricMean, spread, timedGet } from './lib/ask.ts';
+import { needleKey, openCorpus, readBodies } from './lib/corpus.ts';
+import { quantile, sendBodies } from './lib/load.ts';
+import { suite } from './lib/queries.ts';
+import { startTempo, startVictoriaTraces, startVivace } from './lib/systems.ts';
+
+const { values } = parseArgs({
+  options: {
+    spans: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    systems: { type: 'string', default: 'vivace,tempo,victoria-traces' },
+    keep: { type: 'string' },
+  },
+});
+const corpus = openCorpus(
+  { spans: Number(values.spans), seed: Number(values.seed), spansPerSecond: 10_000, spansPerBody: 1000 },
+  (line) => console.log(line)
+);
+
+/** How one system is started, asked and weighed. */
+interface System {
+  start(folder: string): Promise<Server>;
+  /** Files that hold the spans. */
+  isBlock(path: string): boolean;
+  needleUrl(server: Server, value: string): string;
+  traceUrl(server: Server, traceId: string): string;
+  readonly traceql: boolean;
+}
+
+const range = `start=${corpus.startUnixSeconds - 60}&end=${corpus.endUnixSeconds}`;
+
+const tempoApi = {
+  needleUrl: (server: Server, value: string) =>
+    `${server.queryUrl}/api/search?${range}&q=${encodeURIComponent(`{ span.${needleKey} = "${value}" }`)}`,
+  traceUrl: (server: Server, traceId: string) => `${server.queryUrl}/api/traces/${traceId}`,
+  traceql: true,
+};
+
+function systemOf(name: string): System | string {
+  const { VIVACE_BENCH_TEMPO: tempo, VIVACE_BENCH_VICTORIATRACES: victoria } = process.env;
+  switch (name) {
+    case 'vivace':
+      return {
+        ...tempoApi,
+        start: (folder) => startVivace(folder, ['--flush-interval', '5s']),
+        isBlock: (path) => path.endsWith('.parquet'),
+      };
+    case 'tempo':
+      return tempo === undefined
+        ? 'Tempo: skipped, VIVACE_BENCH_TEMPO names no binary'
+        : { ...tempoApi, start: (folder) => startTempo(tempo, folder), isBlock: (path) => /\/(blocks|live)\//.test(path) };
+    case 'victoria-traces':
+      return victoria === undefined
+        ? 'VictoriaTraces: skipped, VIVACE_BENCH_VICTORIATRACES names no binary'
+        : {
+            start: (folder) => startVictoriaTraces(victoria, folder),
+            isBlock: () => true,
+            // Its Jaeger search wants a service; the entry service has the key on every request's root.
+            needleUrl: (server, value) =>
+              `${server.queryUrl}/select/jaeger/api/traces?service=frontend&limit=20&start=${corpus.startUnixSeconds - 60}000000` +
+              `&end=${corpus.endUnixSeconds}000000&tags=${encodeURIComponent(JSON.stringify({ [needleKey]: value }))}`,
+            traceUrl: (server, traceId) => `${server.queryUrl}/select/jaeger/api/traces/${traceId}`,
+            traceql: false,
+          };
+    default:
+      throw new Error(`no system ${name}: vivace, tempo, victoria-traces`);
+  }
+}
+
+type Cells = Map<string, string>;
+const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+
+async function ingest(server: Server, system: System, cells: Cells): Promise<void> {
+  const pid = server.process.pid as number;
+  const before = cpuSeconds(pid);
+  const { seconds, retries } = await sendBodies(server.otlpHttpUrl, readBodies(corpus), { connections: 8 });
+  const acked = cpuSeconds(pid) - before;
+  const idle = (await untilIdle(pid, 900_000)) - before;
+  const rate = (cpu: number): string => `${Math.round(corpus.spans / cpu / 1000)} k`;
+  cells.set('P1 spans per CPU-second, until acknowledged', rate(acked));
+  cells.set('P1 spans per CPU-second, until idle', rate(idle));
+  cells.set('wall clock, 8 connections, spans/s', `${Math.round(corpus.spans / seconds / 1000)} k${retries ? ` (${retries} retries)` : ''}`);
+  cells.set('P2 bytes a span on disk', (folderBytes(server.folder, system.isBlock) / corpus.spans).toFixed(1));
+  cells.set('peak memory after ingest, MiB', String(Math.round(peakMemoryBytes(pid) / 2 ** 20)));
+}
+
+async function needles(server: Server, system: System, cells: Cells): Promise<void> {
+  const times: number[] = [];
+  let found = 0;
+  const asked = corpus.needles.slice(0, 30);
+  for (const warm of [false, true]) {
+    for (const needle of asked) {
+      const answer = await timedGet(system.needleUrl(server, needle));
+      if (warm) {
+        times.push(answer.ms);
+        found += answer.status === 200 && answer.body.includes('traceID') ? 1 : 0;
+      }
+    }
+  }
+  const { p50, p99 } = spread(times);
+  cells.set('P4 needle p50 / max, ms (found)', `${ms(p50)} / ${ms(p99)} (${found}/${asked.length})`);
+}
+
+async function tracesById(server: Server, system: System, cells: Cells): Promise<void> {
+  const random = seededRandom(Number(values.seed) + 2);
+  const times: number[] = [];
+  let found = 0;
+  for (let i = 0; i < 1100; i++) {
+    const url = system.traceUrl(server, random.pick(corpus.traceIds));
+    const answer = await timedGet(url, { accept: system.traceql ? 'application/protobuf' : 'application/json' });
+    if (i >= 100) {
+      times.push(answer.ms);
+      found += answer.status === 200 ? 1 : 0;
+    }
+  }
+  const { p50, p99 } = spread(times);
+  cells.set('P6 trace by id p50 / p99, ms (found)', `${ms(p50)} / ${ms(p99)} (${found}/1000)`);
+}
+
+/** Medians of three, after one to warm up; by name of the query. */
+async function querySuite(server: Server, cells: Cells, mostRecent: boolean): Promise<Map<string, number>> {
+  const medians = new Map<string, number>();
+  let failed = 0;
+  for (const { name, query, kind } of suite) {
+    const times: number[] = [];
+    const hint = mostRecent ? ' with (most_recent=true)' : '';
+    const url =
+      kind === 'metrics'
+        ? `${server.queryUrl}/api/metrics/query_range?${range}&step=60s&q=${encodeURIComponent(query)}`
+        : `${server.queryUrl}/api/search?${range}&limit=20&q=${encodeURIComponent(query + hint)}`;
+    for (let i = 0; i < 4; i++) {
+      const answer = await timedGet(url);
+      if (answer.status !== 200) {
+        failed++;
+        console.log(`${server.name} ${name}: ${answer.status} ${answer.body.toString().slice(0, 160)}`);
+        times.length = 0;
+        break;
+      }
+      times.push(answer.ms);
+    }
+    if (times.length > 0) {
+      medians.set(name, times.slice(1).sort((a, b) => a - b)[1]);
+    }
+  }
+  cells.set(`P5 geometric mean of ${suite.length} queries, ms (failed)`, `${ms(geometricMean([...medians.values()]))} (${failed})`);
+  return medians;
+}
+
+async function names(server: Server, cells: Cells): Promise<void> {
+  const filter = encodeURIComponent('{ resource.service.name = "checkout" && status = error }');
+  for (const [label, path] of [
+    ['P7 tag names, ms', `/api/v2/search/tags?${range}`],
+    ['P7 values filtered by another condition, ms', `/api/v2/search/tag/span.http.response.status_code/values?${range}&q=${filter}`],
+  ]) {
+    const times: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      times.push((await timedGet(`${server.queryUrl}${path}`)).ms);
+    }
+    cells.set(label, ms(spread(times.slice(2)).p50));
+  }
+}
+
+/** Latency seen by 16 SDKs with the default batch of 512 spans. */
+async function acknowledgments(server: Server, cells: Cells): Promise<void> {
+  const batches = shopBatches({
+    seed: Number(values.seed) + 7,
+    spans: 20_000 * 15,
+    startUnixNanos: BigInt(Math.floor(Date.now() / 1000) - 20) * 1_000_000_000n,
+    spansPerSecond: 20_000,
+    spansPerBody: 512,
+  });
+  const bodies = Array.from(batches, encodeGzip);
+  const { latenciesMs } = await sendBodies(server.otlpHttpUrl, bodies, { connections: 16, bodiesPerSecond: 20_000 / 512 });
+  cells.set(
+    'P10 acknowledgment p50 / p99, ms (20 k spans/s, 512 a request)',
+    `${ms(quantile(latenciesMs, 0.5))} / ${ms(quantile(latenciesMs, 0.99))}`
+  );
+}
+
+function encodeGzip(batch: Parameters<typeof encodeTraces>[0]): Uint8Array {
+  return gzipSync(encodeTraces(batch));
+}
+
+/** From the acknowledgment of a new trace until it is found by id, and by search. */
+async function freshness(server: Server, cells: Cells): Promise<void> {
+  const byId: number[] = [];
+  const bySearch: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const startUnixNanos = BigInt(Date.now() - 2000) * 1_000_000n;
+    const [batch] = [...shopBatches({ seed: 1000 + i, spans: 1, startUnixNanos, spansPerBody: 1 })];
+    await sendBodies(server.otlpHttpUrl, [encodeGzip(batch)], { connections: 1 });
+    const ackedMs = performance.now();
+    const until = async (url: string, isFound: (status: number, body: Buffer) => boolean): Promise<number> => {
+      for (;;) {
+        const answer = await timedGet(url);
+        if (isFound(answer.status, answer.body)) {
+          return performance.now() - ackedMs;
+        }
+        if (performance.now() - ackedMs > 60_000) {
+          return Infinity;
+        }
+        await sleep(20);
+      }
+    };
+    const { traceId, name } = batch[0];
+    byId.push(await until(`${server.queryUrl}/api/traces/${traceId}`, (status) => status === 200));
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const query = encodeURIComponent(`{ trace:id = "${traceId}" && name = "${name}" }`);
+    const search = `${server.queryUrl}/api/search?start=${nowSeconds - 300}&end=${nowSeconds + 60}&q=${query}`;
+    bySearch.push(await until(search, (status, body) => status === 200 && body.includes('traceID')));
+  }
+  cells.set('P9 found by id / by search after, ms', `${ms(spread(byId).p50)} / ${ms(spread(bySearch).p50)}`);
+}
+
+/** A new process over the same data, page cache dropped where this user may. */
+async function cold(server: Server, system: System, cells: Cells): Promise<Server> {
+  await stop(server);
+  let dropped = true;
+  try {
+    execFileSync('sync');
+    writeFileSync('/proc/sys/vm/drop_caches', '3');
+  } catch {
+    dropped = false;
+  }
+  const startMs = performance.now();
+  const again = await system.start(server.folder);
+  const ready = performance.now() - startMs;
+  const needle = await timedGet(system.needleUrl(again, corpus.needles[31]));
+  const trace = await timedGet(system.traceUrl(again, corpus.traceIds[17]));
+  const suffix = dropped ? '' : ' (page cache not dropped: not permitted)';
+  cells.set('start until ready, ms', ms(ready));
+  cells.set('P11 cold needle / trace by id, ms', `${ms(needle.ms)} / ${ms(trace.ms)}${suffix}`);
+  return again;
+}
+
+interface Measured {
+  readonly system: string;
+  readonly cells: Cells;
+  readonly medians: Map<string, number>;
+}
+
+async function measure(name: string, system: System, folder: string): Promise<Measured> {
+  const cells: Cells = new Map();
+  let server = await system.start(folder);
+  try {
+    await ingest(server, system, cells);
+    await needles(server, system, cells);
+    await tracesById(server, system, cells);
+    const medians = system.traceql ? await querySuite(server, cells, name === 'tempo') : new Map<string, number>();
+    if (system.traceql) {
+      await names(server, cells);
+      await freshness(server, cells);
+    }
+    await acknowledgments(server, cells);
+    cells.set('peak memory, MiB', String(Math.round(peakMemoryBytes(server.process.pid as number) / 2 ** 20)));
+    server = await cold(server, system, cells);
+    return { system: `${server.name} ${server.version}`, cells, medians };
+  } finally {
+    await stop(server);
+  }
+}
+
+console.log(
+  `${corpus.spans} spans, seed ${corpus.seed}, ${corpus.bodyBytes.length} bodies of OTLP gzip, ` +
+    `${(corpus.rawBytes / corpus.spans).toFixed(0)} B/span before compression; ${cpus().length} cores ${cpus()[0].model}; ${process.version}`
+);
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'vivace-bench-'));
+const results: Measured[] = [];
+try {
+  for (const name of values.systems.split(',')) {
+    const system = systemOf(name);
+    if (typeof system === 'string') {
+      console.log(system);
+      continue;
+    }
+    const measured = await measure(name, system, join(folder, name));
+    results.push(measured);
+    console.log(`${measured.system}: ${JSON.stringify(Object.fromEntries(measured.cells))}`);
+  }
+} finally {
+  if (values.keep === undefined) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+const header = (first: string): string =>
+  `\n| ${first} | ${results.map(({ system }) => system).join(' | ')} |\n|---|${results.map(() => '---|').join('')}`;
+console.log(header(''));
+for (const label of new Set(results.flatMap(({ cells }) => [...cells.keys()]))) {
+  console.log(`| ${label} | ${results.map(({ cells }) => cells.get(label) ?? '–').join(' | ')} |`);
+}
+console.log(header('P5, median ms'));
+for (const { name } of suite) {
+  console.log(`| ${name} | ${results.map(({ medians }) => (medians.has(name) ? ms(medians.get(name) as number) : '–')).join(' | ')} |`);
+}
