@@ -14,12 +14,12 @@ import { gzipSync } from 'node:zlib';
 import { seededRandom } from '../src/base/random.ts';
 import { encodeTraces } from '../src/wire/otlp-protobuf.ts';
 import { shopBatches } from '../scripts/traces/generate.ts';
-import { cpuSeconds, folderBytes, peakMemoryBytes, sleep, stop, untilIdle } from '../tests/support/child.ts';
+import { cpuSeconds, folderBytes, idleRate, peakMemoryBytes, sleep, stop, untilIdle } from '../tests/support/child.ts';
 import type { Server } from '../tests/support/child.ts';
 import { geometricMean, spread, timedGet } from './lib/ask.ts';
 import { needleKey, openCorpus, readBodies } from './lib/corpus.ts';
 import { quantile, sendBodies } from './lib/load.ts';
-import { suite } from './lib/queries.ts';
+import { querySuite, suiteLimits } from './lib/queries.ts';
 import { startTempo, startVictoriaTraces, startVivace } from './lib/systems.ts';
 
 const { values } = parseArgs({
@@ -35,69 +35,27 @@ const corpus = openCorpus(
   (line) => console.log(line)
 );
 
-/** How one system is started, asked and weighed. */
-interface System {
-  start(folder: string): Promise<Server>;
-  /** Files that hold the spans. */
-  isBlock(path: string): boolean;
-  needleUrl(server: Server, value: string): string;
-  traceUrl(server: Server, traceId: string): string;
-  readonly traceql: boolean;
-}
-
-const range = `start=${corpus.startUnixSeconds - 60}&end=${corpus.endUnixSeconds}`;
-
-const tempoApi = {
-  needleUrl: (server: Server, value: string) =>
-    `${server.queryUrl}/api/search?${range}&q=${encodeURIComponent(`{ span.${needleKey} = "${value}" }`)}`,
-  traceUrl: (server: Server, traceId: string) => `${server.queryUrl}/api/traces/${traceId}`,
-  traceql: true,
-};
-
-function systemOf(name: string): System | string {
-  const { VIVACE_BENCH_TEMPO: tempo, VIVACE_BENCH_VICTORIATRACES: victoria } = process.env;
-  switch (name) {
-    case 'vivace':
-      return {
-        ...tempoApi,
-        start: (folder) => startVivace(folder, ['--flush-interval', '5s']),
-        isBlock: (path) => path.endsWith('.parquet'),
-      };
-    case 'tempo':
-      return tempo === undefined
-        ? 'Tempo: skipped, VIVACE_BENCH_TEMPO names no binary'
-        : { ...tempoApi, start: (folder) => startTempo(tempo, folder), isBlock: (path) => /\/(blocks|live)\//.test(path) };
-    case 'victoria-traces':
-      return victoria === undefined
-        ? 'VictoriaTraces: skipped, VIVACE_BENCH_VICTORIATRACES names no binary'
-        : {
-            start: (folder) => startVictoriaTraces(victoria, folder),
-            isBlock: () => true,
-            // Its Jaeger search wants a service; the entry service has the key on every request's root.
-            needleUrl: (server, value) =>
-              `${server.queryUrl}/select/jaeger/api/traces?service=frontend&limit=20&start=${corpus.startUnixSeconds - 60}000000` +
-              `&end=${corpus.endUnixSeconds}000000&tags=${encodeURIComponent(JSON.stringify({ [needleKey]: value }))}`,
-            traceUrl: (server, traceId) => `${server.queryUrl}/select/jaeger/api/traces/${traceId}`,
-            traceql: false,
-          };
-    default:
-      throw new Error(`no system ${name}: vivace, tempo, victoria-traces`);
-  }
-}
+const suite = querySuite({ requestId: corpus.needles[0], userId: corpus.userIds[0] });
 
 type Cells = Map<string, string>;
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
 async function ingest(server: Server, system: System, cells: Cells): Promise<void> {
   const pid = server.process.pid as number;
+  const baseRate = await idleRate(pid);
   const before = cpuSeconds(pid);
   const { seconds, retries } = await sendBodies(server.otlpHttpUrl, readBodies(corpus), { connections: 8 });
   const acked = cpuSeconds(pid) - before;
-  const idle = (await untilIdle(pid, 900_000)) - before;
+  // Longer than the flush interval: what is in memory until then is part of the work.
+  await sleep(8000);
+  const idle = (await untilIdle(pid, baseRate, 300_000)) - before;
   const rate = (cpu: number): string => `${Math.round(corpus.spans / cpu / 1000)} k`;
   cells.set('P1 spans per CPU-second, until acknowledged', rate(acked));
   cells.set('P1 spans per CPU-second, until idle', rate(idle));
-  cells.set('wall clock, 8 connections, spans/s', `${Math.round(corpus.spans / seconds / 1000)} k${retries ? ` (${retries} retries)` : ''}`);
+  cells.set(
+    'wall clock, 8 connections, spans/s',
+    `${Math.round(corpus.spans / seconds / 1000)} k${retries ? ` (${retries} retries)` : ''}`
+  );
   cells.set('P2 bytes a span on disk', (folderBytes(server.folder, system.isBlock) / corpus.spans).toFixed(1));
   cells.set('peak memory after ingest, MiB', String(Math.round(peakMemoryBytes(pid) / 2 ** 20)));
 }
@@ -136,16 +94,16 @@ async function tracesById(server: Server, system: System, cells: Cells): Promise
 }
 
 /** Medians of three, after one to warm up; by name of the query. */
-async function querySuite(server: Server, cells: Cells, mostRecent: boolean): Promise<Map<string, number>> {
+async function askSuite(server: Server, cells: Cells, mostRecent: boolean): Promise<Map<string, number>> {
   const medians = new Map<string, number>();
   let failed = 0;
-  for (const { name, query, kind } of suite) {
+  for (const { name, text, kind } of suite) {
     const times: number[] = [];
     const hint = mostRecent ? ' with (most_recent=true)' : '';
     const url =
       kind === 'metrics'
-        ? `${server.queryUrl}/api/metrics/query_range?${range}&step=60s&q=${encodeURIComponent(query)}`
-        : `${server.queryUrl}/api/search?${range}&limit=20&q=${encodeURIComponent(query + hint)}`;
+        ? `${server.queryUrl}/api/metrics/query_range?${range}&step=${stepSeconds}s&q=${encodeURIComponent(text)}`
+        : `${server.queryUrl}/api/search?${range}&limit=${limit}&spss=${spansPerSpanset}&q=${encodeURIComponent(text + hint)}`;
     for (let i = 0; i < 4; i++) {
       const answer = await timedGet(url);
       if (answer.status !== 200) {
@@ -160,7 +118,10 @@ async function querySuite(server: Server, cells: Cells, mostRecent: boolean): Pr
       medians.set(name, times.slice(1).sort((a, b) => a - b)[1]);
     }
   }
-  cells.set(`P5 geometric mean of ${suite.length} queries, ms (failed)`, `${ms(geometricMean([...medians.values()]))} (${failed})`);
+  cells.set(
+    `P5 geometric mean of ${suite.length} queries, ms (failed)`,
+    `${ms(geometricMean([...medians.values()]))} (${failed})`
+  );
   return medians;
 }
 
@@ -168,7 +129,10 @@ async function names(server: Server, cells: Cells): Promise<void> {
   const filter = encodeURIComponent('{ resource.service.name = "checkout" && status = error }');
   for (const [label, path] of [
     ['P7 tag names, ms', `/api/v2/search/tags?${range}`],
-    ['P7 values filtered by another condition, ms', `/api/v2/search/tag/span.http.response.status_code/values?${range}&q=${filter}`],
+    [
+      'P7 values filtered by another condition, ms',
+      `/api/v2/search/tag/span.http.response.status_code/values?${range}&q=${filter}`,
+    ],
   ]) {
     const times: number[] = [];
     for (let i = 0; i < 12; i++) {
@@ -188,7 +152,10 @@ async function acknowledgments(server: Server, cells: Cells): Promise<void> {
     spansPerBody: 512,
   });
   const bodies = Array.from(batches, encodeGzip);
-  const { latenciesMs } = await sendBodies(server.otlpHttpUrl, bodies, { connections: 16, bodiesPerSecond: 20_000 / 512 });
+  const { latenciesMs } = await sendBodies(server.otlpHttpUrl, bodies, {
+    connections: 16,
+    bodiesPerSecond: 20_000 / 512,
+  });
   cells.set(
     'P10 acknowledgment p50 / p99, ms (20 k spans/s, 512 a request)',
     `${ms(quantile(latenciesMs, 0.5))} / ${ms(quantile(latenciesMs, 0.99))}`
@@ -260,11 +227,16 @@ interface Measured {
 async function measure(name: string, system: System, folder: string): Promise<Measured> {
   const cells: Cells = new Map();
   let server = await system.start(folder);
+  const say = (done: string): void => console.log(`${server.name}: ${done} done`);
   try {
     await ingest(server, system, cells);
+    say('ingest');
     await needles(server, system, cells);
+    say('needles');
     await tracesById(server, system, cells);
-    const medians = system.traceql ? await querySuite(server, cells, name === 'tempo') : new Map<string, number>();
+    say('traces by id');
+    const medians = system.traceql ? await askSuite(server, cells, name === 'tempo') : new Map<string, number>();
+    say('suite');
     if (system.traceql) {
       await names(server, cells);
       await freshness(server, cells);
@@ -308,5 +280,7 @@ for (const label of new Set(results.flatMap(({ cells }) => [...cells.keys()]))) 
 }
 console.log(header('P5, median ms'));
 for (const { name } of suite) {
-  console.log(`| ${name} | ${results.map(({ medians }) => (medians.has(name) ? ms(medians.get(name) as number) : '–')).join(' | ')} |`);
+  console.log(
+    `| ${name} | ${results.map(({ medians }) => (medians.has(name) ? ms(medians.get(name) as number) : '–')).join(' | ')} |`
+  );
 }

@@ -2,7 +2,17 @@
  * The shop corpus as a file of request bodies, so that ten million spans are generated once and never held in memory. It lies in the
  * temporary folder and is made anew when its spans are older than six hours (peers judge by span time), or its seed or size differ.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -28,6 +38,8 @@ export interface Corpus extends CorpusOptions {
   readonly traceIds: readonly string[];
   /** Values of {@link needleKey} that occur once. */
   readonly needles: readonly string[];
+  /** Values of `user.id`, each on many spans. */
+  readonly userIds: readonly string[];
   readonly startUnixSeconds: number;
   readonly endUnixSeconds: number;
 }
@@ -81,6 +93,7 @@ function generate(options: CorpusOptions, path: string, nowSeconds: number): Cor
   const bodyBytes: number[] = [];
   const traceIds: string[] = [];
   const needles: string[] = [];
+  const userIds: string[] = [];
   const samplesPerBody = (samples * spansPerBody) / spans;
   let rawBytes = 0;
   const file = openSync(`${path}.part`, 'w');
@@ -94,14 +107,17 @@ function generate(options: CorpusOptions, path: string, nowSeconds: number): Cor
     for (let due = samplesPerBody; due > random.float(); due--) {
       const span = random.pick(batch);
       traceIds.push(span.traceId);
-      const needle = span.attributes.find(({ key }) => key === needleKey)?.value;
-      if (needle?.type === 'string') {
-        needles.push(needle.value);
+      for (const { key, value } of span.attributes) {
+        if (value.type === 'string' && key === needleKey) {
+          needles.push(value.value);
+        } else if (value.type === 'string' && key === 'user.id') {
+          userIds.push(value.value);
+        }
       }
     }
   }
   closeSync(file);
   renameSync(`${path}.part`, path);
   const endUnixSeconds = startUnixSeconds + durationSeconds + 120;
-  return { ...options, path, bodyBytes, rawBytes, traceIds, needles, startUnixSeconds, endUnixSeconds };
+  return { ...options, path, bodyBytes, rawBytes, traceIds, needles, userIds, startUnixSeconds, endUnixSeconds };
 }

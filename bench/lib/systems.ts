@@ -52,11 +52,23 @@ usage_report: { reporting_enabled: false }
 export async function startVictoriaTraces(binary: string, folder: string): Promise<Server> {
   const [port] = await freePorts(1);
   mkdirSync(folder, { recursive: true });
-  const args = [`-storageDataPath=${folder}`, `-httpListenAddr=127.0.0.1:${port}`, '-loggerLevel=ERROR', '-retentionPeriod=14d'];
+  const args = [
+    `-storageDataPath=${folder}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    '-loggerLevel=ERROR',
+    '-retentionPeriod=14d',
+  ];
   const child = spawnServer(binary, args, { cwd: folder });
   const url = `http://127.0.0.1:${port}`;
   await waitUntilReady(`${url}/health`, child);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const version = /^vm_app_version\{[^}]*short_version="([^"]*)"/m.exec(metrics)?.[1] || 'built from source';
-  return { name: 'VictoriaTraces', version, queryUrl: url, otlpHttpUrl: `${url}/insert/opentelemetry`, process: child, folder };
+  return {
+    name: 'VictoriaTraces',
+    version,
+    queryUrl: url,
+    otlpHttpUrl: `${url}/insert/opentelemetry`,
+    process: child,
+    folder,
+  };
 }

@@ -1,7 +1,7 @@
 /** A server under test as a child process: its life, its CPU, its memory, its disk. Figures are the operating system's own (Linux). */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -30,8 +30,12 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-export function spawnServer(command: string, args: readonly string[], options: { cwd?: string } = {}): ChildProcess {
-  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
+/** Its output goes to `output.log` in the folder. */
+export function spawnServer(command: string, args: readonly string[], options: { cwd: string }): ChildProcess {
+  const log = openSync(join(options.cwd, 'output.log'), 'a');
+  const child = spawn(command, args, { stdio: ['ignore', log, log], ...options });
+  closeSync(log);
+  return child;
 }
 
 /** Waits until `GET url` answers 200. */
@@ -77,16 +81,24 @@ export function peakMemoryBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-/** Waits until the process has used less than 2 % of a core over two seconds; answers its CPU seconds then. */
-export async function untilIdle(pid: number, timeoutMs = 180_000): Promise<number> {
+/** CPU seconds a second that the process uses over some seconds: what it does without work. */
+export async function idleRate(pid: number, seconds = 4): Promise<number> {
+  const before = cpuSeconds(pid);
+  await sleep(seconds * 1000);
+  return (cpuSeconds(pid) - before) / seconds;
+}
+
+/**
+ * Waits until the process has used hardly more than `baseRate` CPU seconds a second, twice over two seconds; answers its CPU seconds then.
+ */
+export async function untilIdle(pid: number, baseRate = 0, timeoutMs = 180_000): Promise<number> {
   const deadlineMs = Date.now() + timeoutMs;
   let before = cpuSeconds(pid);
-  while (Date.now() < deadlineMs) {
+  let quiet = 0;
+  while (Date.now() < deadlineMs && quiet < 2) {
     await sleep(2000);
     const now = cpuSeconds(pid);
-    if (now - before < 0.04) {
-      return now;
-    }
+    quiet = (now - before) / 2 < 1.5 * baseRate + 0.03 ? quiet + 1 : 0;
     before = now;
   }
   return before;
