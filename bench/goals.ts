@@ -17,10 +17,10 @@ import { shopBatches } from '../scripts/traces/generate.ts';
 import { cpuSeconds, folderBytes, idleRate, peakMemoryBytes, sleep, stop, untilIdle } from '../tests/support/child.ts';
 import type { Server } from '../tests/support/child.ts';
 import { geometricMean, spread, timedGet } from './lib/ask.ts';
-import { needleKey, openCorpus, readBodies } from './lib/corpus.ts';
+import { openCorpus, readBodies } from './lib/corpus.ts';
 import { quantile, sendBodies } from './lib/load.ts';
 import { querySuite, suiteLimits } from './lib/queries.ts';
-import { startTempo, startVictoriaTraces, startVivace } from './lib/systems.ts';
+import { rangeOf, systemOf, type System } from './lib/systems.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +35,8 @@ const corpus = openCorpus(
   (line) => console.log(line)
 );
 
+const range = rangeOf(corpus);
+const { limit, spansPerSpanset, stepSeconds } = suiteLimits;
 const suite = querySuite({ requestId: corpus.needles[0], userId: corpus.userIds[0] });
 
 type Cells = Map<string, string>;
@@ -66,7 +68,7 @@ async function needles(server: Server, system: System, cells: Cells): Promise<vo
   const asked = corpus.needles.slice(0, 30);
   for (const warm of [false, true]) {
     for (const needle of asked) {
-      const answer = await timedGet(system.needleUrl(server, needle));
+      const answer = await timedGet(system.needleUrl(server, corpus, needle));
       if (warm) {
         times.push(answer.ms);
         found += answer.status === 200 && answer.body.includes('traceID') ? 1 : 0;
@@ -210,7 +212,7 @@ async function cold(server: Server, system: System, cells: Cells): Promise<Serve
   const startMs = performance.now();
   const again = await system.start(server.folder);
   const ready = performance.now() - startMs;
-  const needle = await timedGet(system.needleUrl(again, corpus.needles[31]));
+  const needle = await timedGet(system.needleUrl(again, corpus, corpus.needles[31]));
   const trace = await timedGet(system.traceUrl(again, corpus.traceIds[17]));
   const suffix = dropped ? '' : ' (page cache not dropped: not permitted)';
   cells.set('start until ready, ms', ms(ready));

@@ -25,7 +25,9 @@ const spansPerBody = 1000;
 const options = { spans: Number(values.spans), seed: Number(values.seed), spansPerSecond: 10_000, spansPerBody };
 const corpus = openCorpus(options, (line) => console.log(line));
 const folder = mkdtempSync(join(tmpdir(), 'vivace-bench-'));
-console.log(`\n| | spans/s asked | spans/s sent | CPU cores | peak memory, MiB | ack p50 / p99, ms |\n|---|---|---|---|---|---|`);
+console.log(
+  `\n| | spans/s asked | spans/s sent | CPU cores | peak memory, MiB | ack p50 / p99, ms |\n|---|---|---|---|---|---|`
+);
 try {
   for (const name of values.systems.split(',')) {
     const system = systemOf(name);

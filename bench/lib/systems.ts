@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { startProcess } from '../../tests/support/server.ts';
 import { freePorts, spawnServer, waitUntilReady } from '../../tests/support/child.ts';
 import type { Server } from '../../tests/support/child.ts';
+import { needleKey, type Corpus } from './corpus.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -71,4 +72,62 @@ export async function startVictoriaTraces(binary: string, folder: string): Promi
     process: child,
     folder,
   };
+}
+
+/** How one system is started, asked and weighed. */
+export interface System {
+  start(folder: string): Promise<Server>;
+  /** Files that hold the spans. */
+  isBlock(path: string): boolean;
+  needleUrl(server: Server, corpus: Corpus, value: string): string;
+  traceUrl(server: Server, traceId: string): string;
+  readonly traceql: boolean;
+}
+
+/** The times that hold all of the corpus, as Tempo's API takes them. */
+export function rangeOf(corpus: Corpus): string {
+  return `start=${corpus.startUnixSeconds - 60}&end=${corpus.endUnixSeconds}`;
+}
+
+const tempoApi = {
+  needleUrl: (server: Server, corpus: Corpus, value: string) =>
+    `${server.queryUrl}/api/search?${rangeOf(corpus)}&q=${encodeURIComponent(`{ span.${needleKey} = "${value}" }`)}`,
+  traceUrl: (server: Server, traceId: string) => `${server.queryUrl}/api/traces/${traceId}`,
+  traceql: true,
+};
+
+/** A sentence instead when no environment variable names the peer's binary. Errors: there is no such system. */
+export function systemOf(name: string): System | string {
+  const { VIVACE_BENCH_TEMPO: tempo, VIVACE_BENCH_VICTORIATRACES: victoria } = process.env;
+  switch (name) {
+    case 'vivace':
+      return {
+        ...tempoApi,
+        start: (folder) => startVivace(folder, ['--flush-interval', '5s']),
+        isBlock: (path) => path.endsWith('.parquet'),
+      };
+    case 'tempo':
+      return tempo === undefined
+        ? 'Tempo: skipped, VIVACE_BENCH_TEMPO names no binary'
+        : {
+            ...tempoApi,
+            start: (folder) => startTempo(tempo, folder),
+            isBlock: (path) => /\/(blocks|live)\//.test(path),
+          };
+    case 'victoria-traces':
+      return victoria === undefined
+        ? 'VictoriaTraces: skipped, VIVACE_BENCH_VICTORIATRACES names no binary'
+        : {
+            start: (folder) => startVictoriaTraces(victoria, folder),
+            isBlock: () => true,
+            // Its Jaeger search wants a service; the entry service has the key on every request's root.
+            needleUrl: (server, corpus, value) =>
+              `${server.queryUrl}/select/jaeger/api/traces?service=frontend&limit=20&start=${corpus.startUnixSeconds - 60}000000` +
+              `&end=${corpus.endUnixSeconds}000000&tags=${encodeURIComponent(JSON.stringify({ [needleKey]: value }))}`,
+            traceUrl: (server, traceId) => `${server.queryUrl}/select/jaeger/api/traces/${traceId}`,
+            traceql: false,
+          };
+    default:
+      throw new Error(`no system ${name}: vivace, tempo, victoria-traces`);
+  }
 }
