@@ -10,6 +10,7 @@ import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attrib
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
 import { traceDiff } from './tempo/diff/trace-diff.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
+import { explain } from './vivace/explain.ts';
 import { vivaceStatus } from './vivace/status.ts';
 import {
   zipkinDependencies,
@@ -47,6 +48,7 @@ const routes: readonly Route[] = [
   route('metrics_range', /^\/api\/metrics\/query_range$/, metricsRange),
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
   { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
+  route('vivace_explain', /^\/api\/vivace\/explain$/, explain),
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
   route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
   route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),

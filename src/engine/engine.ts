@@ -16,6 +16,7 @@ import type {
   TraceRequest,
   TraceStore,
 } from '../store/trace-store.ts';
+import type { ExplainRequest, Explanation } from '../store/explanation.ts';
 import { tenantsOf } from '../store/tenants.ts';
 import type { Trace } from '../trace/model.ts';
 import type { TraceMatch } from '../traceql/match.ts';
@@ -181,6 +182,10 @@ export class Engine implements TraceStore {
 
   attributeValues({ tenant, signal, ...request }: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
     return this.query(tenant, { kind: 'attribute-values', ...request }, signal);
+  }
+
+  explain({ tenant, signal, ...request }: ExplainRequest): Promise<Answer<Explanation>> {
+    return this.query(tenant, { kind: 'explain', ...request }, signal);
   }
 
   /** All that a tenant has (or several, see `federatedTenant`), opened in this thread and held until it is released. */

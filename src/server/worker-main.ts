@@ -18,6 +18,10 @@ const queries = new QueryWorld({
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   },
+  cpuMs: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  },
 });
 const world = { disk, codecs: nodeCodecs, queries };
 

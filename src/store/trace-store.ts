@@ -3,6 +3,7 @@
  * another, ClickHouse a later third. Answers are about whole traces: a trace is merged from all its fragments and deduplicated
  * before anything is evaluated over it.
  */
+import type { ExplainRequest, Explanation } from './explanation.ts';
 import type { Query } from '../traceql/ast.ts';
 import type { Static } from '../traceql/static.ts';
 import type { TraceMatch } from '../traceql/match.ts';
@@ -161,6 +162,8 @@ export interface TraceStore {
   attributeNames(request: AttributeNamesRequest): Promise<Answer<AttributeNames>>;
   /** Distinct values, sorted by type, then value. */
   attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>>;
+  /** What a query would read, and why not more. Absent where there is nothing to plan. */
+  explain?(request: ExplainRequest): Promise<Answer<Explanation>>;
   status(): StoreStatus;
   /** Makes everything durable and releases files and workers. Idempotent. */
   close(): Promise<void>;

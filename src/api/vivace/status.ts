@@ -14,6 +14,7 @@ export const capabilities = [
   'stream.search',
   'stream.metrics',
   'stream.tail',
+  'explain',
   'jaeger.query',
   'zipkin.query',
 ] as const;

@@ -16,6 +16,9 @@ import { type Footer, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
 import { type TraceTable, findTraceId, readTraceTable } from './trace-table.ts';
 
+/** What tells that a value is in no row of a row group. */
+export type Exclusion = 'no column' | 'statistics' | 'bloom filter' | 'dictionary';
+
 /** A value to look for: UTF-8 or raw bytes, or an integer. */
 export type SoughtValue = Uint8Array | bigint;
 
@@ -166,29 +169,34 @@ export class BlockReader {
    * dictionary is read); else by minimum, maximum and bloom filter. Columns of type `double` and `bool` are not asked for values.
    */
   async mayContain(rowGroup: number, key: ColumnKey, value: SoughtValue): Promise<boolean> {
+    return (await this.exclusionOf(rowGroup, key, value)) === undefined;
+  }
+
+  /** As {@link mayContain}, and what says that no row has the value; `undefined` when some row may. */
+  async exclusionOf(rowGroup: number, key: ColumnKey, value: SoughtValue): Promise<Exclusion | undefined> {
     const chunk = this.chunkOf(rowGroup, key);
     if (chunk === undefined || !hasValues(chunk)) {
-      return false;
+      return 'no column';
     }
     if (key.type === 'double' || key.type === 'bool') {
-      return true;
+      return undefined;
     }
     assert(
       (typeof value === 'bigint') === (key.type === 'int'),
       `a ${typeof value} sought in a column of type ${key.type}`
     );
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value) {
-      return false;
+      return 'statistics';
     }
     const plain = typeof value === 'bigint' ? int64Bytes(value) : value;
     if (outside(chunk, plain, value)) {
-      return false;
+      return 'statistics';
     }
     if (chunk.metadata.bloomFilterOffset !== undefined) {
-      return this.bloomMayContain(chunk, plain);
+      return (await this.bloomMayContain(chunk, plain)) ? undefined : 'bloom filter';
     }
     const dictionary = await this.readDictionary(rowGroup, key);
-    return dictionary !== undefined && hasEntry(dictionary, plain);
+    return dictionary !== undefined && hasEntry(dictionary, plain) ? undefined : 'dictionary';
   }
 
   private async bloomMayContain(chunk: Chunk, plain: Uint8Array): Promise<boolean> {

@@ -3,12 +3,10 @@ import type { TraceCondition } from '../../traceql/conditions.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { Meter, OverBudget } from './control.ts';
 import type { RowSetCache } from './fragments.ts';
-import { columnsOfCondition, overlaps, rateTraces, rowGroupMayMatch } from './scan.ts';
+import { pruneSource } from './prune.ts';
+import { columnsOfCondition, mapLeaves, rateTraces } from './scan.ts';
 import { readBytesOf, sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
-
-/** A block's window: the slack with which its time is compared with a query's range. */
-export const windowNanos = 3_600_000_000_000n;
 
 /** Counters and budgets of one query, reported in its answer. */
 export class Progress {
@@ -88,6 +86,23 @@ export async function* ratedSources(
   }
 }
 
+/** Between two looks inside a dictionary: a regular expression takes some microseconds a value. */
+const valuesPerPoll = 256;
+
+/** The condition with a look at client and budgets now and then while values are tested. */
+function pollingCondition(condition: TraceCondition, poll: () => void): TraceCondition {
+  let values = 0;
+  return mapLeaves(condition, (leaf) => ({
+    ...leaf,
+    accepts: (value) => {
+      if (++values % valuesPerPoll === 0) {
+        poll();
+      }
+      return leaf.accepts(value);
+    },
+  }));
+}
+
 /** Rates sources for one query, in whatever order it wants them. */
 export class SourceRater {
   private readonly condition: TraceCondition;
@@ -98,7 +113,7 @@ export class SourceRater {
   private readonly blocksRead = new Set<number>();
 
   constructor(condition: TraceCondition, range: TimeRange, progress: Progress, cache?: RowSetCache) {
-    this.condition = condition;
+    this.condition = pollingCondition(condition, progress.poll);
     this.range = range;
     this.progress = progress;
     this.cache = cache;
@@ -110,7 +125,7 @@ export class SourceRater {
     const { condition, progress } = this;
     await progress.point();
     progress.sourcesDone++;
-    if (!(await mayAnswer(source, condition, this.range))) {
+    if ((await pruneSource(source, condition, this.range)) !== undefined) {
       return undefined;
     }
     if (source.kind === 'row-group') {
@@ -127,15 +142,4 @@ export class SourceRater {
     progress.inspectedTraces += rowSet.traceCount;
     return rating.some((value) => value !== 0) ? { source, rowSet, rating } : undefined;
   }
-}
-
-async function mayAnswer(source: Source, condition: TraceCondition, range: TimeRange): Promise<boolean> {
-  if (source.kind === 'head') {
-    return source.rowSet.rowCount > 0;
-  }
-  const { startUnixNanos, endUnixNanos } = source.reader.rowGroups[source.rowGroup];
-  return (
-    overlaps(startUnixNanos, endUnixNanos, range, windowNanos) &&
-    (await rowGroupMayMatch(source.reader, source.rowGroup, condition))
-  );
 }

@@ -23,6 +23,8 @@ export interface QueryWorldParts {
   readonly breathe?: () => Promise<void>;
   /** Of everything this thread holds. */
   readonly memoryBytes?: () => number;
+  /** CPU time of this thread. */
+  readonly cpuMs?: () => number;
 }
 
 /** Heads whose columns stay copied out of the shared memory: those of a tenant that is asked again and again. */
@@ -36,6 +38,7 @@ export class QueryWorld {
   readonly nowMs: () => number;
   readonly breathe: (() => Promise<void>) | undefined;
   readonly memoryBytes: () => number;
+  readonly cpuMs: () => number;
   /** Least recently used first. */
   private readonly heads = new Map<string, RowSet>();
 
@@ -46,6 +49,7 @@ export class QueryWorld {
     this.nowMs = parts.nowMs ?? (() => 0);
     this.breathe = parts.breathe;
     this.memoryBytes = parts.memoryBytes ?? (() => 0);
+    this.cpuMs = parts.cpuMs ?? (() => 0);
   }
 
   /** Queries between two requests of the head's tenant share the opened snapshot. */

@@ -13,6 +13,7 @@ import type {
   QueryStats,
   SearchRequest,
 } from '../../store/trace-store.ts';
+import type { ExplainRequest, QueryAnalysis } from '../../store/explanation.ts';
 import type { TraceId } from '../../trace/model.ts';
 import { openBlock, type BlockReader } from '../block/block-reader.ts';
 import type { BlockMeta } from '../block/format.ts';
@@ -20,6 +21,7 @@ import { messageOf } from '../os-error.ts';
 import type { TaskContext } from '../workers.ts';
 import { attributeNamesView, attributeValuesView } from './attributes.ts';
 import type { QueryLimits } from './control.ts';
+import { explainView } from './explain.ts';
 import { metricsView } from './metrics.ts';
 import type { PinnedHead, QueryWorld } from './query-world.ts';
 import { searchView } from './search.ts';
@@ -34,7 +36,8 @@ export type QueryRequest =
   | ({ readonly kind: 'search' } & Portable<SearchRequest>)
   | ({ readonly kind: 'metrics' } & Portable<MetricsRequest>)
   | ({ readonly kind: 'attribute-names' } & Portable<AttributeNamesRequest>)
-  | ({ readonly kind: 'attribute-values' } & Portable<AttributeValuesRequest>);
+  | ({ readonly kind: 'attribute-values' } & Portable<AttributeValuesRequest>)
+  | ({ readonly kind: 'explain' } & Portable<ExplainRequest>);
 
 export interface QueryPayload {
   readonly heads: readonly PinnedHead[];
@@ -81,7 +84,7 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
   for (;;) {
     try {
-      const answer = await answerOf({ heads, blocks, control }, payload.request, onProgress);
+      const answer = await answerOf({ heads, blocks, control }, payload.request, onProgress, world);
       const warnings = [...damaged.map(({ warning }) => warning), ...answer.warnings];
       return { answer: { ...answer, partial: answer.partial || damaged.length > 0, warnings }, damaged };
     } catch (error) {
@@ -113,7 +116,8 @@ type OnProgress = (progress: QueryProgress<unknown>) => void;
 function answerOf(
   view: StoreView,
   request: QueryRequest,
-  onProgress: OnProgress | undefined
+  onProgress: OnProgress | undefined,
+  { nowMs, cpuMs }: QueryWorld
 ): Promise<Answer<unknown>> {
   // The tenant decided what the view holds; nothing below asks for it.
   const tenant = '';
@@ -128,9 +132,43 @@ function answerOf(
       return attributeNamesView(view, { ...request, tenant });
     case 'attribute-values':
       return attributeValuesView(view, { ...request, tenant });
+    case 'explain': {
+      const { analyze } = request;
+      return explainView(
+        view,
+        request,
+        analyze === undefined ? undefined : () => analysisOf(view, { ...request, analyze }, { nowMs, cpuMs })
+      );
+    }
     default:
       return unreachable(request);
   }
+}
+
+const exemplarsDefault = 0;
+const spansPerSpansetDefault = 3;
+
+/** Runs the query and measures it. */
+async function analysisOf(
+  view: StoreView,
+  { query, range, analyze }: Portable<ExplainRequest> & { readonly analyze: NonNullable<ExplainRequest['analyze']> },
+  { nowMs, cpuMs }: Pick<QueryWorld, 'nowMs' | 'cpuMs'>
+): Promise<QueryAnalysis> {
+  const tenant = '';
+  const [startMs, startCpuMs] = [nowMs(), cpuMs()];
+  const { data, stats, partial, warnings } =
+    'limit' in analyze
+      ? await searchView(view, { tenant, query, range, limit: analyze.limit, spansPerSpanset: spansPerSpansetDefault })
+      : await metricsView(view, {
+          tenant,
+          query,
+          startUnixNanos: range.startUnixNanos ?? 0n,
+          endUnixNanos: range.endUnixNanos ?? 0n,
+          stepNanos: analyze.stepNanos,
+          exemplars: exemplarsDefault,
+        });
+  const [durationMs, cpu] = [nowMs() - startMs, cpuMs() - startCpuMs];
+  return { results: data.length, durationMs, cpuMs: cpu, stats, partial, warnings };
 }
 
 /** Often enough to look alive. Who looks on waits a little longer where a look costs much: looks take a tenth of the time at most. */

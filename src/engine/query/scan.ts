@@ -1,14 +1,9 @@
-/**
- * The first step of every query: which traces of a source may answer it. What is not read is decided from block times, statistics,
- * blooms and dictionaries before any code page is touched.
- */
+/** Which traces of a source may answer a query, from the columns of its condition. */
 import { unreachable } from '../../base/assert.ts';
-import type { TimeRange } from '../../store/trace-store.ts';
 import type { SpanCondition, TraceCondition } from '../../traceql/conditions.ts';
-import type { BlockReader } from '../block/block-reader.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
-import { acceptedEntries, acceptsEmpty, matchRows, rawMayMatch } from './match-rows.ts';
+import { matchRows } from './match-rows.ts';
 import type { ConditionLeaf } from './match-rows.ts';
 
 /** Traces of one source, by ordinal: 0 cannot match, 1 can only match when more fragments lie elsewhere, 2 may match. */
@@ -99,102 +94,31 @@ function forEachLeaf(condition: TraceCondition | SpanCondition, visit: (leaf: Co
   }
 }
 
-/**
- * Whether the time of a block (from the manifest) lets it hold a fragment of a trace in the range. Widened by `slackNanos`, the width of
- * a block's window, because the part of a trace that satisfies a predicate may lie beside the part that overlaps the range.
- */
-export function overlaps(startUnixNanos: bigint, endUnixNanos: bigint, range: TimeRange, slackNanos: bigint): boolean {
-  return (
-    (range.endUnixNanos === undefined || startUnixNanos - slackNanos <= range.endUnixNanos) &&
-    (range.startUnixNanos === undefined || endUnixNanos + slackNanos >= range.startUnixNanos)
-  );
-}
-
-/**
- * Whether some trace of a row group may satisfy the condition, from statistics, blooms and dictionaries alone. For conditions that join
- * several spansets with `and`, one that can hold is enough: the others may hold in another fragment of a split trace.
- */
-export async function rowGroupMayMatch(
-  reader: BlockReader,
-  rowGroup: number,
-  condition: TraceCondition
-): Promise<boolean> {
+/** The same condition with other leaves. */
+export function mapLeaves(condition: TraceCondition, map: (leaf: ConditionLeaf) => ConditionLeaf): TraceCondition {
   switch (condition.kind) {
     case 'true':
-      return true;
+      return condition;
     case 'some-span':
-      return spanMayMatch(reader, rowGroup, condition.condition);
+      return { kind: 'some-span', condition: mapSpanLeaves(condition.condition, map) };
     case 'and':
     case 'or':
-      for (const part of condition.conditions) {
-        if (await rowGroupMayMatch(reader, rowGroup, part)) {
-          return true;
-        }
-      }
-      return false;
+      return { kind: condition.kind, conditions: condition.conditions.map((part) => mapLeaves(part, map)) };
     default:
       return unreachable(condition);
   }
 }
 
-async function spanMayMatch(reader: BlockReader, rowGroup: number, condition: SpanCondition): Promise<boolean> {
+function mapSpanLeaves(condition: SpanCondition, map: (leaf: ConditionLeaf) => ConditionLeaf): SpanCondition {
   switch (condition.kind) {
     case 'true':
-      return true;
+      return condition;
     case 'leaf':
-      return leafMayMatch(reader, rowGroup, condition);
+      return map(condition);
     case 'and':
-      for (const part of condition.conditions) {
-        if (!(await spanMayMatch(reader, rowGroup, part))) {
-          return false;
-        }
-      }
-      return true;
     case 'or':
-      for (const part of condition.conditions) {
-        if (await spanMayMatch(reader, rowGroup, part)) {
-          return true;
-        }
-      }
-      return false;
+      return { kind: condition.kind, conditions: condition.conditions.map((part) => mapSpanLeaves(part, map)) };
     default:
       return unreachable(condition);
   }
-}
-
-async function leafMayMatch(reader: BlockReader, rowGroup: number, leaf: ConditionLeaf): Promise<boolean> {
-  const columns = columnsOfField(leaf.field);
-  if (columns.wholeTrace || columns.fixed !== undefined || (columns.emptyWhenAbsent && acceptsEmpty(leaf))) {
-    return true;
-  }
-  const keys = [...columns.raw.map(rawColumnKey), ...columns.coded].filter((key) => reader.hasColumn(rowGroup, key));
-  for (const key of keys) {
-    if (key.type === 'any') {
-      return true;
-    }
-    if (key.type === 'raw') {
-      const messages = await reader.readDictionary(rowGroup, key);
-      if (messages !== undefined && rawMayMatch(messages, leaf)) {
-        return true;
-      }
-      continue;
-    }
-    if (leaf.op === '=' && leaf.operand.type === 'string' && key.type === 'string') {
-      if (await reader.mayContain(rowGroup, key, new TextEncoder().encode(leaf.operand.value))) {
-        return true;
-      }
-      continue;
-    }
-    if (leaf.op === '=' && leaf.operand.type === 'int' && key.type === 'int') {
-      if (await reader.mayContain(rowGroup, key, leaf.operand.value)) {
-        return true;
-      }
-      continue;
-    }
-    const dictionary = await reader.readDictionary(rowGroup, key);
-    if (dictionary !== undefined && acceptedEntries(dictionary, leaf) !== undefined) {
-      return true;
-    }
-  }
-  return false;
 }
