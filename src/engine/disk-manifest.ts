@@ -231,11 +231,11 @@ async function withFile(
   disk: Disk,
   path: string,
   options: { truncate?: boolean },
-  use: (file: WritableFile) => Promise<void>
+  task: (file: WritableFile) => Promise<void>
 ): Promise<void> {
   const file = await disk.openForWrite(path, options);
   try {
-    await use(file);
+    await task(file);
   } finally {
     await file.close();
   }
