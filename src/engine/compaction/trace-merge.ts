@@ -1,11 +1,10 @@
 import { assert } from '../../base/assert.ts';
-import { canonicalSpan } from '../../trace/canonical.ts';
 import type { BlockReader } from '../block/block-reader.ts';
 import { rowGroupRowsMax, rowGroupRowsMin } from '../block/row-groups.ts';
 import type { RowSet } from '../row-set.ts';
-import { spansOfRows } from '../rows-to-spans.ts';
 import { BatchBuilder, type RowPlace } from './batch-builder.ts';
 import type { Batch } from './merged-rows.ts';
+import { ContentComparer } from './same-content.ts';
 
 export interface TraceMergeOptions {
   /** Smaller row groups for tests. */
@@ -33,7 +32,8 @@ export async function* mergeTraces(
   counts: MergeCounts,
   options: TraceMergeOptions = {}
 ): AsyncGenerator<Batch> {
-  const { isDuplicate = sameContent } = options;
+  const comparer = new ContentComparer();
+  const isDuplicate = options.isDuplicate ?? ((a, b) => comparer.same(a, b));
   const rowsMin = options.rowGroupRowsMin ?? rowGroupRowsMin;
   const rowsMax = options.rowGroupRowsMax ?? rowGroupRowsMax;
   let cursors = await startedCursors(readers);
@@ -59,15 +59,6 @@ export async function* mergeTraces(
   if (batch.rowCount > 0) {
     yield batch.finish();
   }
-}
-
-/** The same canonical content, as in every answer. */
-export function sameContent(a: RowPlace, b: RowPlace): boolean {
-  return contentOf(a) === contentOf(b);
-}
-
-function contentOf({ rowSet, row }: RowPlace): string {
-  return canonicalSpan(spansOfRows(rowSet, [row])[0]);
 }
 
 /** One trace after the other of one block. */
