@@ -45,7 +45,9 @@ try {
     }
     const median = seconds.sort((a, b) => a - b)[rounds >> 1];
     const peak = Math.round(process.resourceUsage().maxRSS / 1024);
-    console.log(`${corpus.padEnd(8)} ${line}, ${Math.round(spans / median / 1000)} k spans per CPU-second, peak ${peak} MiB`);
+    console.log(
+      `${corpus.padEnd(8)} ${line}, ${Math.round(spans / median / 1000)} k spans per CPU-second, peak ${peak} MiB`
+    );
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -210,6 +210,7 @@ export class Engine implements TraceStore {
       blockSpans: blocks.reduce((sum, { meta }) => sum + meta.spans, 0),
       blockBytes: blocks.reduce((sum, { meta }) => sum + meta.sizeBytes, 0),
       walBytes: this.wal?.liveBytes ?? 0,
+      compaction: this.maintenance.compactor.status(),
       problems: [...(readOnly === undefined ? [] : [readOnly]), ...this.problems.list()],
     };
   }
@@ -224,6 +225,12 @@ export class Engine implements TraceStore {
     if (this.problems.list().some((sentence) => sentence.startsWith('flush of tenant'))) {
       throw new CodedError('unavailable', 'not all heads could be flushed');
     }
+  }
+
+  /** Merges blocks until there is nothing to gain. Ends early when a merge fails; `status()` says why. */
+  async compact(): Promise<void> {
+    this.requireReady();
+    while (await this.maintenance.compactor.start());
   }
 
   /** One round of what the engine does by itself about once a second: flush, retention, free space. Rounds do not overlap. */
@@ -477,6 +484,8 @@ export class Engine implements TraceStore {
         this.nextFlushMs = nowMs + limits.flushRetryMs;
       }
       await this.maintenance.retain();
+      // Not waited for: flushes go on meanwhile.
+      void this.maintenance.compactor.start();
       problems.set('maintenance', undefined);
     } catch (error) {
       this.report('maintenance', `maintenance fails and is tried again: ${messageOf(error)}`);
@@ -488,9 +497,12 @@ export class Engine implements TraceStore {
     this.state = 'closed';
     this.message = 'shutting down';
     this.cancelTick();
+    const { compactor } = this.maintenance;
+    compactor.stop();
     await this.wal?.close();
     await this.maintaining;
     await this.options.workers.close();
+    await compactor.close();
     await this.manifests.close();
   }
 }

@@ -36,6 +36,13 @@ export interface EngineLimits extends QueryLimits {
   readonly retentionDropShareMax: number;
   /** A pass may always drop so many. */
   readonly retentionDropBlocksFree: number;
+  // Compaction.
+  /** So many blocks of about the same size become one; also how many are merged at a time. */
+  readonly compactionFanIn: number;
+  readonly compactedSpansMax: number;
+  readonly compactionZstdLevel: number;
+  /** After a failure the same blocks are left alone for so long. */
+  readonly compactionRetryMs: number;
   // Life.
   readonly freeBytesMin: number;
   readonly maintenanceIntervalMs: number;
@@ -93,6 +100,12 @@ export const defaultLimits: EngineLimits = {
   retentionMs: 14 * 24 * 60 * minuteMs,
   retentionDropShareMax: 0.2,
   retentionDropBlocksFree: 8,
+  // A span is written again about once per factor of eight; one row group of each input is in memory, some 10 MiB.
+  compactionFanIn: 8,
+  // ≈ 200 MB: 128 row groups, whose footer is read in one go.
+  compactedSpansMax: 4 * mib,
+  compactionZstdLevel: 3,
+  compactionRetryMs: 5 * minuteMs,
   freeBytesMin: 256 * mib,
   maintenanceIntervalMs: 1000,
   flushRetryMs: 5000,

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { hexFromBytes } from '../trace/ids.ts';
+import { Compactor } from './compaction/compactor.ts';
 import type { Disk } from './disk.ts';
 import type { EngineLog } from './engine-log.ts';
 import type { FlushedBlock, FlushPayload } from './flush.ts';
@@ -36,17 +37,24 @@ export interface MaintenanceWorld {
  * is durable, and until then nothing it replaces is let go.
  */
 export class Maintenance {
+  readonly compactor: Compactor;
   private readonly world: MaintenanceWorld;
   private durable: Manifest;
   private wal: Wal | undefined;
   /** The last of the commits, which wait for each other. */
-  private committing: Promise<void> = Promise.resolve();
+  private committing: Promise<unknown> = Promise.resolve();
   /** Up to here every record is durable and either covered or in a head. */
   private frontier: () => number;
 
   constructor(world: MaintenanceWorld, manifest: Manifest) {
     this.world = world;
     this.durable = manifest;
+    this.compactor = new Compactor({
+      ...world,
+      newBlockId: () => blockIdPrefix(world.clock.unixNanos(), world.random),
+      manifest: () => this.durable,
+      commit: (changeOf) => this.commit(changeOf),
+    });
     this.frontier = () => manifest.coveredFloor;
   }
 
@@ -96,14 +104,27 @@ export class Maintenance {
       const { expired, refused } = planRetention(name, tenant.blocks, clock.unixNanos(), limits);
       problems.set(`retention ${name}`, refused);
       if (expired.length > 0) {
-        await this.commit(() => ({
-          tenants: [{ tenant: name, folder: tenant.folder, dropped: expired.map(({ meta }) => meta.blockId) }],
-          removalsAdded: expired.map(({ meta }) => meta.path),
-        }));
+        const done = await this.commit(() => this.dropOf(name, expired));
+        if (!done) {
+          continue;
+        }
         expired.forEach((block) => pins.drop(block));
         log.info('blocks dropped by retention', { tenant: name, blocks: expired.length });
       }
     }
+  }
+
+  /** `undefined` when some of the blocks are not listed any more: a compaction was quicker, and the next round sees what it made. */
+  private dropOf(tenant: string, blocks: readonly StoredBlock[]): ManifestChange | undefined {
+    const listed = this.durable.tenants.get(tenant);
+    if (listed === undefined || !blocks.every((block) => listed.blocks.includes(block))) {
+      return undefined;
+    }
+    const dropped = blocks.map(({ meta }) => meta.blockId);
+    return {
+      tenants: [{ tenant, folder: listed.folder, dropped }],
+      removalsAdded: blocks.map(({ meta }) => meta.path),
+    };
   }
 
   async freeWal(): Promise<void> {
@@ -166,20 +187,24 @@ export class Maintenance {
   }
 
   /**
-   * Makes the next version durable. `changeOf` is asked when its turn comes, `then` runs in the same turn as the switch, so that
-   * readers see both changes or none.
+   * Makes the next version durable, unless `changeOf`, which is asked when its turn comes, does not want one any more: answers which.
+   * `then` runs in the same turn as the switch, so that readers see both changes or none.
    */
-  private commit(changeOf: () => ManifestChange, then: () => void = () => undefined): Promise<void> {
+  private commit(changeOf: () => ManifestChange | undefined, then: () => void = () => undefined): Promise<boolean> {
     const { manifests, pins } = this.world;
-    const run = async (): Promise<void> => {
+    const run = async (): Promise<boolean> => {
       const change = changeOf();
-      const removalsDone = this.durable.removals.filter((path) => pins.isRemoved(path));
-      const whole = { ...change, removalsDone };
+      if (change === undefined) {
+        return false;
+      }
+      const gone = this.durable.removals.filter((path) => pins.isRemoved(path));
+      const whole = { ...change, removalsDone: [...(change.removalsDone ?? []), ...gone] };
       const next = applyChange(this.durable, whole);
       await manifests.commit(next, whole);
       this.durable = next;
-      pins.settleRemovals([], removalsDone);
+      pins.settleRemovals([], gone);
       then();
+      return true;
     };
     const committed = this.committing.then(run);
     this.committing = committed.catch(() => undefined);

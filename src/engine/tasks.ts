@@ -1,5 +1,6 @@
 import type { Codecs } from '../base/codecs.ts';
 import { CodedError } from '../base/coded-error.ts';
+import { compactBlocks, type CompactPayload } from './compaction/compact.ts';
 import type { Disk } from './disk.ts';
 import { flushHead, type FlushPayload } from './flush.ts';
 import { QueryWorld } from './query/query-world.ts';
@@ -23,6 +24,8 @@ export async function runTask(
   switch (task) {
     case 'flush':
       return flushHead(payload as FlushPayload, world.disk, world.codecs);
+    case 'compact':
+      return compactBlocks(payload as CompactPayload, world.disk, world.codecs, { stopped: () => context.stopped() });
     case 'query':
       return runQuery(payload as QueryPayload, world.queries, context);
     default:

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { BuildInfo } from '../api/exchange.ts';
-import type { StoreStatus } from '../store/trace-store.ts';
+import type { CompactionStatus, StoreStatus } from '../store/trace-store.ts';
 
 export interface Telemetry {
   readonly registry: Registry;
@@ -118,6 +118,31 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
     'Degraded states, see /status.',
     ofStore((status) => status.problems.length)
   );
+  const ofCompaction = (read: (status: CompactionStatus) => number): (() => number) =>
+    ofStore(({ compaction }) => (compaction === undefined ? 0 : read(compaction)));
+  gauge(
+    'vivace_compaction_waiting_blocks',
+    'Blocks that could be merged now.',
+    ofCompaction((status) => status.waitingBlocks)
+  );
+  const counted = (name: string, help: string, read: (status: CompactionStatus) => number): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect: function collect() {
+        this.reset();
+        this.inc(ofCompaction(read)());
+      },
+    });
+  };
+  counted('vivace_compaction_blocks_in_total', 'Blocks merged into others.', (status) => status.blocksIn);
+  counted('vivace_compaction_blocks_out_total', 'Blocks that merging made.', (status) => status.blocksOut);
+  counted('vivace_compaction_bytes_in_total', 'Bytes of blocks merged into others.', (status) => status.bytesIn);
+  counted('vivace_compaction_bytes_out_total', 'Bytes of blocks that merging made.', (status) => status.bytesOut);
+  counted('vivace_compaction_duplicate_spans_total', 'Copies left out by merging.', (status) => status.duplicates);
+  counted('vivace_compaction_seconds_total', 'Time spent merging.', (status) => status.seconds);
+  counted('vivace_compaction_failures_total', 'Merges that failed.', (status) => status.failures);
   gauge('vivace_body_bytes', 'Memory held for request bodies.', sources.bodyBytes);
 
   const delay = monitorEventLoopDelay({ resolution: 10 });

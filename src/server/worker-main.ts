@@ -1,4 +1,5 @@
 // The entry of a worker thread: runs the engine's tasks by name on a disk of its own.
+import { constants, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { QueryWorld } from '../engine/query/query-world.ts';
 import { runTask } from '../engine/tasks.ts';
@@ -33,6 +34,9 @@ parentPort?.on('message', (request: WorkerRequest) => {
   }
   const { id, task, payload } = request;
   const stop = new Int32Array(request.stop);
+  if (task === 'compact') {
+    yieldToOthers();
+  }
   const context = {
     stopped: () => Atomics.load(stop, 0) !== 0,
     report: (report: unknown) => post({ kind: 'report', id, report }),
@@ -42,6 +46,13 @@ parentPort?.on('message', (request: WorkerRequest) => {
     (error: unknown) => post({ kind: 'error', id, error: plainOfError(error) })
   );
 });
+
+/** Gives way to the threads that ingest and query. Linux counts priority by thread; elsewhere it would be the whole process. */
+function yieldToOthers(): void {
+  if (platform() === 'linux') {
+    setPriority(0, constants.priority.PRIORITY_LOW);
+  }
+}
 
 function post(answer: WorkerAnswer): void {
   parentPort?.postMessage(answer);

@@ -138,6 +138,23 @@ export interface AttributeValuesRequest extends AttributeNamesRequest {
   readonly limit: number;
 }
 
+/** Since the store was opened. */
+export interface CompactionStatus {
+  readonly running: boolean;
+  /** Blocks that could be merged now. */
+  readonly waitingBlocks: number;
+  /** Of the last job that failed, until one succeeds. */
+  readonly lastError: string | undefined;
+  readonly blocksIn: number;
+  readonly blocksOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Copies of a span that were left out. */
+  readonly duplicates: number;
+  readonly seconds: number;
+  readonly failures: number;
+}
+
 export interface StoreStatus {
   readonly ready: boolean;
   /** While not ready: what is being done and how far, in one sentence. */
@@ -148,6 +165,8 @@ export interface StoreStatus {
   readonly blockSpans: number;
   readonly blockBytes: number;
   readonly walBytes: number;
+  /** Absent in stores that do not compact. */
+  readonly compaction?: CompactionStatus;
   /** Sentences about degraded state: quarantined files, read-only because the disk is full. Empty when healthy. */
   readonly problems: readonly string[];
 }

@@ -182,7 +182,11 @@ export class Compactor {
     const { manifest, pins } = this.world;
     const dropped = inputs.map(({ meta }) => meta.blockId);
     const done = await this.world.commit(() => {
-      const listed = new Set(manifest().tenants.get(job.tenant)?.blocks.map(({ meta }) => meta.blockId));
+      const listed = new Set(
+        manifest()
+          .tenants.get(job.tenant)
+          ?.blocks.map(({ meta }) => meta.blockId)
+      );
       return dropped.every((id) => listed.has(id))
         ? {
             tenants: [{ tenant: job.tenant, folder: job.folder, added: [merged], dropped }],

@@ -27,8 +27,8 @@ const retentionWindows = 24n;
  * merged, odd-time ones among themselves, and only such as expire at about the same time.
  *
  * While spans still arrive in a window, {@link CompactionLimits.compactionFanIn} blocks of one tier (by size) become one of the next, so
- * that a span is written again a logarithmic number of times. When the window has been over for as long as its slack, its
- * blocks become as few as their size allows.
+ * that a span is written again a logarithmic number of times. When nothing has
+ * come for a window that is over for as long as its slack, its blocks become as few as their size allows.
  */
 export function planCompaction(
   blocks: readonly StoredBlock[],
@@ -36,7 +36,7 @@ export function planCompaction(
   limits: CompactionLimits
 ): CompactionJob | undefined {
   const jobs = [...groupsOf(blocks, limits)].flatMap(([window, group]) => {
-    const inputs = isOver(window, nowUnixNanos, limits) ? lastMerge(group, limits) : tierMerge(group, limits);
+    const inputs = isOver(window, group, nowUnixNanos, limits) ? lastMerge(group, limits) : tierMerge(group, limits);
     return inputs === undefined ? [] : [{ window, inputs }];
   });
   // The cheapest first: it makes most difference to queries for its price.
@@ -73,13 +73,31 @@ function windowOf({ window, meta }: StoredBlock, { windowNanos, windowSlackNanos
   return end - start > windowNanos + 2n * windowSlackNanos ? oddWindow : String(middle - (middle % windowNanos));
 }
 
-function isOver(window: string, nowUnixNanos: bigint, { windowNanos, windowSlackNanos }: CompactionLimits): boolean {
-  return window !== oddWindow && BigInt(window) + windowNanos + windowSlackNanos < nowUnixNanos;
+/** Nothing is expected for the window any more. */
+function isOver(
+  window: string,
+  group: readonly StoredBlock[],
+  nowUnixNanos: bigint,
+  { windowNanos, windowSlackNanos }: CompactionLimits
+): boolean {
+  const quietSince = nowUnixNanos - windowSlackNanos;
+  return (
+    window !== oddWindow &&
+    BigInt(window) + windowNanos < quietSince &&
+    group.every(({ receivedUnixNanosMax }) => BigInt(receivedUnixNanosMax) < quietSince)
+  );
 }
 
-/** As many of the smallest as fit into one block. */
+/** As many of the smallest as fit into one block; a large one only where the others add enough to it. */
 function lastMerge(group: readonly StoredBlock[], limits: CompactionLimits): readonly StoredBlock[] | undefined {
-  const inputs = fitting(group, limits);
+  const candidates = fitting(group, limits);
+  let spans = 0;
+  const end = candidates.findIndex(({ meta }, i) => {
+    const isTooLarge = i > 0 && meta.spans > tierFactor * spans;
+    spans += meta.spans;
+    return isTooLarge;
+  });
+  const inputs = end < 0 ? candidates : candidates.slice(0, end);
   return inputs.length >= 2 ? inputs : undefined;
 }
 

@@ -32,9 +32,10 @@ export class ContentComparer {
     let pairs = ofA.get(b);
     if (pairs === undefined) {
       const keys = new Map([...a.columnKeys, ...b.columnKeys].map((key) => [columnKeyText(key), key]));
-      pairs = [...keys.values()].map(
-        ({ scope, key, type }): ColumnPair => [a.column(scope, key, type), b.column(scope, key, type)]
-      );
+      pairs = [...keys.values()].map(({ scope, key, type }): ColumnPair => [
+        a.column(scope, key, type),
+        b.column(scope, key, type),
+      ]);
       ofA.set(b, pairs);
     }
     return pairs;

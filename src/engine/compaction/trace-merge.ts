@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { CodedError } from '../../base/coded-error.ts';
 import type { BlockReader } from '../block/block-reader.ts';
 import { rowGroupRowsMax, rowGroupRowsMin } from '../block/row-groups.ts';
 import type { RowSet } from '../row-set.ts';
@@ -11,6 +12,8 @@ export interface TraceMergeOptions {
   readonly rowGroupRowsMin?: number;
   readonly rowGroupRowsMax?: number;
   /** Whether two spans with the same ids and start are one; tests plant bugs here. */
+  /** Asked for every row group. */
+  readonly stopped?: () => boolean;
   readonly isDuplicate?: (a: RowPlace, b: RowPlace) => boolean;
 }
 
@@ -46,6 +49,9 @@ export async function* mergeTraces(
     counts.duplicates += sources.reduce((sum, { fragmentRows }) => sum + fragmentRows, 0) - rows.length;
     const isFull = batch.rowCount >= rowsMin || batch.rowCount + rows.length > rowsMax;
     if (isFull && batch.rowCount > 0) {
+      if (options.stopped?.() === true) {
+        throw new CodedError('unavailable', 'stopped');
+      }
       yield batch.finish();
       batch = new BatchBuilder();
     }
