@@ -24,6 +24,8 @@ export interface CrashRunOptions {
 
 export interface CrashRunResult {
   readonly points: number;
+  /** Compactions that ended well in the lives between crashes. */
+  readonly compactions: number;
   /** Empty when every crash was survived; else what went wrong first. */
   readonly violations: readonly string[];
 }
@@ -46,6 +48,7 @@ export async function runCrashes(options: CrashRunOptions): Promise<CrashRunResu
   let oracle = new Oracle();
   let nextNumber = 0;
   let points = 0;
+  let compactions = 0;
   for (let life = 0; life < (options.lives ?? 6); life++) {
     const clock = new SimClock();
     const crashes: CrashPoint[] = [];
@@ -81,21 +84,22 @@ export async function runCrashes(options: CrashRunOptions): Promise<CrashRunResu
       steps: options.stepsPerLife ?? 14,
       ...options.workload,
     });
+    compactions += engine.status().compaction?.blocksOut ?? 0;
     for (const crash of crashes) {
       if (points >= options.pointsMax) {
-        return { points, violations: [] };
+        return { points, compactions, violations: [] };
       }
       const nested = await checkCrash(options, crash, oracle, random);
       points += nested.points;
       if (nested.violations.length > 0) {
-        return { points, violations: nested.violations };
+        return { points, compactions, violations: nested.violations };
       }
     }
     const from = crashes[Math.floor(crashes.length * (0.5 + random.float() / 2))];
     image = from.image;
     oracle = new Oracle(oracle.events.slice(0, from.length));
   }
-  return { points, violations: [] };
+  return { points, compactions, violations: [] };
 }
 
 /** Opens one image, and one that a crash of that recovery leaves. */

@@ -7,12 +7,13 @@ import { Oracle } from './oracle.ts';
 import { runWorkload, type WorkloadOptions } from './workload.ts';
 import { batchOf, countSpans, openSimEngine, SimClock } from './world.ts';
 
-/** Each fault once, and from the step on for good, in workloads that lean on the log, on flushes and on retention. */
+/** Each fault once, and from the step on for good, in workloads that lean on the log, on flushes, on retention and on compaction. */
 const faults: readonly DiskFault[] = ['EIO', 'ENOSPC', 'short', 'EMFILE'];
 const workloads: Readonly<Record<string, Partial<WorkloadOptions>>> = {
-  ingest: { flushShare: 0, retentionShare: 0 },
-  flushes: { flushShare: 0.3, retentionShare: 0 },
-  retention: { flushShare: 0.2, retentionShare: 0.2 },
+  ingest: { flushShare: 0, retentionShare: 0, compactShare: 0 },
+  flushes: { flushShare: 0.3, retentionShare: 0, compactShare: 0 },
+  retention: { flushShare: 0.2, retentionShare: 0.2, compactShare: 0.1 },
+  compaction: { flushShare: 0.35, retentionShare: 0, compactShare: 0.35 },
 };
 
 for (const [name, workload] of Object.entries(workloads)) {
@@ -45,7 +46,7 @@ async function runWithFault(
   try {
     const engine = await openSimEngine(disk, { clock, seed });
     await engine.whenReady();
-    await runWorkload(engine, { random, clock, oracle, firstNumber: 0, steps: 12, ...workload });
+    await runWorkload(engine, { random, clock, oracle, firstNumber: 0, steps: 12, lateReadShare: 0, ...workload });
     await engine.close();
   } catch (error) {
     // Only opening may fail as a whole, with the disk's own error.

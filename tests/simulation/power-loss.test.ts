@@ -11,16 +11,19 @@ test(
   { timeout: 24 * 3600_000 },
   async (context) => {
     let points = 0;
+    let compactions = 0;
     let seed = firstSeed;
     for (; points < pointsWanted; seed++) {
       const result = await runCrashes({ seed, pointsMax: pointsWanted - points });
       points += result.points;
+      compactions += result.compactions;
       assert.deepEqual(
         result.violations,
         [],
         `seed ${seed}: VIVACE_SEED=${seed} VIVACE_CRASH_POINTS=${result.points} repeats it`
       );
     }
-    context.diagnostic(`${points} crash points, seeds ${firstSeed} to ${seed - 1}`);
+    assert.ok(compactions * 1000 > points, `only ${compactions} compactions in ${points} points`);
+    context.diagnostic(`${points} crash points, ${compactions} compactions, seeds ${firstSeed} to ${seed - 1}`);
   }
 );

@@ -5,6 +5,8 @@ import type { Disk } from '../../src/engine/disk.ts';
 import { openEngine, type Engine } from '../../src/engine/engine.ts';
 import type { EngineLimits } from '../../src/engine/limits.ts';
 import { spansOfRows } from '../../src/engine/rows-to-spans.ts';
+import type { OpenedPin } from '../../src/engine/pins.ts';
+import type { RowSet } from '../../src/engine/row-set.ts';
 import { inPlaceWorkers } from '../../src/engine/tasks.ts';
 import type { SeededBugs } from '../../src/engine/wal/wal.ts';
 import { nodeCodecs } from '../../src/server/node-codecs.ts';
@@ -46,6 +48,7 @@ export const simLimits: Partial<EngineLimits> = {
   headRowsMax: 24,
   retentionMs: 3_600_000,
   retentionDropShareMax: 1,
+  compactionFanIn: 2,
 };
 
 const resource: Resource = {
@@ -130,27 +133,45 @@ export async function countSpans(engine: Engine, dedupe = true): Promise<Map<num
   return counts;
 }
 
+/** Pins now, reads when it is called: what is pinned stays readable whatever is flushed, compacted or dropped meanwhile. */
+export async function pinnedRead(engine: Engine): Promise<() => Promise<unknown>> {
+  const pins = await Promise.all(tenants.map((tenant) => engine.pin(tenant)));
+  return async () => {
+    for (const pin of pins) {
+      await spansOfPin(pin);
+    }
+  };
+}
+
 async function spansByTrace(engine: Engine, tenant: string): Promise<Map<string, Span[]>> {
-  const byTrace = new Map<string, Span[]>();
-  const pin = await engine.pin(tenant);
+  const spans = await spansOfPin(await engine.pin(tenant));
+  return Map.groupBy(spans, ({ traceId }) => traceId);
+}
+
+async function spansOfPin(pin: OpenedPin): Promise<Span[]> {
+  const all: Span[] = [];
   try {
-    const rowSets = [...pin.heads];
+    const sources: RowSet[][] = pin.heads.map((head) => [head]);
     for (const { reader, warning } of pin.blocks) {
       assert.ok(reader, warning);
+      const rowSets: RowSet[] = [];
       for (let rowGroup = 0; rowGroup < reader.rowGroups.length; rowGroup++) {
         rowSets.push(await reader.readRowGroup(rowGroup, 'all'));
       }
+      sources.push(rowSets);
     }
-    for (const rowSet of rowSets) {
-      for (const span of spansOfRows(
-        rowSet,
-        Array.from({ length: rowSet.rowCount }, (_, row) => row)
-      )) {
-        byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
-      }
+    for (const rowSets of sources) {
+      const spans = rowSets.flatMap((rowSet) =>
+        spansOfRows(
+          rowSet,
+          Array.from({ length: rowSet.rowCount }, (_, row) => row)
+        )
+      );
+      assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, spans.length, 'a head or block holds a span twice');
+      all.push(...spans);
     }
   } finally {
     pin.release();
   }
-  return byTrace;
+  return all;
 }
