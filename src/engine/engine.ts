@@ -230,7 +230,10 @@ export class Engine implements TraceStore {
   /** Merges blocks until there is nothing to gain. Ends early when a merge fails; `status()` says why. */
   async compact(): Promise<void> {
     this.requireReady();
-    while (await this.maintenance.compactor.start());
+    let gained = true;
+    while (gained) {
+      gained = await this.maintenance.compactor.start();
+    }
   }
 
   /** One round of what the engine does by itself about once a second: flush, retention, free space. Rounds do not overlap. */

@@ -66,7 +66,10 @@ test('unlisted blocks move to quarantine, dropped ones are removed, missing ones
   await new DiskManifestStore(disk).create(listed);
   const { problems } = await openStore(disk, seededRandom(1), new DiskManifestStore(disk));
   assert.deepEqual(await disk.list('tenants/a'), ['a.parquet']);
-  assert.deepEqual(await disk.list('quarantine'), ['tenants~a~c.parquet']);
+  assert.deepEqual(await disk.list('quarantine'), ['tenants~a~c.parquet', 'tenants~a~c.parquet.why']);
+  assert.match(problems.join('\n'), /quarantine\/tenants~a~c\.parquet: a block that the manifest does not list/);
+  const again = await openStore(disk, seededRandom(1), new DiskManifestStore(disk));
+  assert.match(again.problems.join('\n'), /tenants~a~c\.parquet: a block/, 'also at later starts');
   assert.match(problems.join('\n'), /lost\.parquet is listed in the manifest and is gone/);
 });
 

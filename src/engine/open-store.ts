@@ -4,10 +4,13 @@ import { bytesFromHex, hexFromBytes } from '../trace/ids.ts';
 import type { Disk } from './disk.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import { emptyManifest, type Manifest } from './manifest.ts';
-import { quarantineDirectory, quarantineFile } from './quarantine.ts';
+import { quarantineDirectory, quarantineFile, quarantineSentences } from './quarantine.ts';
 import { slotNumber, walDirectory } from './wal/slots.ts';
 
 export const tenantsDirectory = 'tenants';
+
+const unlistedReason =
+  'a block that the manifest does not list, as a crash in the middle of a flush leaves it; its spans are in the log or in another block';
 
 /** Ten thousand tenants one by one would take a second. */
 const listingsAtOnce = 16;
@@ -46,10 +49,7 @@ export async function openStore(disk: Disk, random: Random, manifests: ManifestS
   const problems = await settleBlocks(disk, manifest);
   // Only now: what the manifest no longer names must be gone for good.
   await eachOf([...new Set(manifest.removals.map(folderOf))], listingsAtOnce, (folder) => disk.syncDirectory(folder));
-  const kept = await disk.list(quarantineDirectory);
-  if (kept.length > 0) {
-    problems.push(`${quarantineDirectory}/ holds ${kept.length} files to look at, then to remove by hand`);
-  }
+  problems.push(...(await quarantineSentences(disk)));
   return { manifest, storeId, problems, removed: manifest.removals };
 }
 
@@ -77,7 +77,7 @@ async function settleBlocks(disk: Disk, manifest: Manifest): Promise<string[]> {
       if (removals.has(path)) {
         await disk.remove(path);
       } else if (!missing.delete(path)) {
-        await quarantineFile(disk, path);
+        await quarantineFile(disk, path, unlistedReason);
       }
     }
   });

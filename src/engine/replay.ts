@@ -79,7 +79,8 @@ async function replayRecord(world: ReplayWorld, record: WalRecord, notes: Record
     if (!(error instanceof CodedError)) {
       throw error;
     }
-    const kept = await quarantineBytes(disk, `wal-record-${record.sequence}.body`, record.body);
+    const reason = `record ${record.sequence} of the log, of tenant ${record.tenant}, cannot be replayed: ${messageOf(error)}`;
+    const kept = await quarantineBytes(disk, `wal-record-${record.sequence}.body`, record.body, reason);
     return [`wal: record ${record.sequence} cannot be replayed (kept as ${kept}): ${messageOf(error)}`];
   }
 }

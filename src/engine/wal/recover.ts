@@ -235,8 +235,9 @@ async function reportDamage(
     return [];
   }
   const [bytes] = await options.disk.readRanges(slot.path, [{ offset: damage.offset, length: damage.length }]);
-  const kept = await quarantineBytes(options.disk, `wal-${segmentSequence}-${damage.offset}.bin`, bytes);
   const what =
     damage.nextSequence === undefined ? 'an unfinished or damaged last record' : 'damaged bytes between records';
+  const name = `wal-${segmentSequence}-${damage.offset}.bin`;
+  const kept = await quarantineBytes(options.disk, name, bytes, `${what} of ${slot.path} at byte ${damage.offset}`);
   return [`wal: ${slot.path} at byte ${damage.offset}: skipped ${what} (${damage.length} bytes, kept as ${kept})`];
 }
