@@ -1,19 +1,27 @@
 import { assert } from '../../base/assert.ts';
-import { compareBytes, equalBytes } from '../../base/bytes.ts';
+import { compareBytes, equalBytes, utf8FromText } from '../../base/bytes.ts';
+import { CorruptionError } from '../../base/coded-error.ts';
 import type { Codecs } from '../../base/codecs.ts';
+import { crc32c } from '../../base/crc32c.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import type { ByteRange, Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
+import { ListFieldReader } from '../parquet/list-field-reader.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
 import type { ColumnKey, ColumnType, RowSet, ValueDictionary } from '../row-set.ts';
+import { type AttributeOwner, bloomMayHaveAttribute } from './attribute-bloom.ts';
 import type { BlockCache } from './block-cache.ts';
+import { eventLists, isEventKey } from './block-lists.ts';
 import { BlockRowSet } from './block-row-set.ts';
 import type { ColumnUse } from './block-writer.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
 import { type Footer, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
+import { ListReader } from './list-reader.ts';
+import { type ListName, listSchemas } from './list-schema.ts';
+import type { RowGroupChunks } from './row-group-chunks.ts';
 import { type TraceTable, findTraceId, readTraceTable } from './trace-table.ts';
 
 /** What tells that a value is in no row of a row group. */
@@ -65,18 +73,37 @@ export class BlockReader {
   /** All coded columns and in how many rows they have a value, for a block to be made of this one. */
   columnUses(): ColumnUse[] {
     return this.columnKeys.map((key) => {
-      const rowCount = this.rowGroups.reduce((sum, _, rowGroup) => {
-        const chunk = this.chunkOf(rowGroup, key);
-        return sum + (chunk === undefined ? 0 : chunk.rowCount - chunk.metadata.statistics.nullCount);
-      }, 0);
+      const rowCount = this.rowGroups.reduce((sum, _, rowGroup) => sum + this.valueCount(rowGroup, key), 0);
       return { key, rowCount };
     });
   }
 
   /** Whether some row of the row group has a value. */
   hasColumn(rowGroup: number, key: ColumnKey): boolean {
-    const chunk = this.chunkOf(rowGroup, key);
-    return chunk !== undefined && hasValues(chunk);
+    return this.valueCount(rowGroup, key) > 0;
+  }
+
+  /** Rows with a value; of events and links, how many of them there are. */
+  private valueCount(rowGroup: number, key: ColumnKey): number {
+    const folded = this.footer.folded.get(columnKeyText(key));
+    if (folded !== undefined) {
+      return folded.get(rowGroup) ?? 0;
+    }
+    const chunk = this.isListed(key) ? this.listChunks(rowGroup, key.key as ListName)[0] : this.chunkOf(rowGroup, key);
+    if (chunk === undefined) {
+      return 0;
+    }
+    const { numValues, statistics } = chunk.metadata;
+    return numValues - statistics.nullCount;
+  }
+
+  /** Whether a key stands in lists of its own: events and links, from format 1 on. */
+  private isListed(key: ColumnKey): boolean {
+    return isEventKey(key) && this.footer.lists.has(key.key as ListName);
+  }
+
+  private listChunks(rowGroup: number, list: ListName): Chunk[] {
+    return (this.footer.lists.get(list) ?? []).map((index) => this.footer.chunks[rowGroup][index]);
   }
 
   /**
@@ -84,39 +111,75 @@ export class BlockReader {
    * but the trace ids are checked and decoded on first use, and throw `corrupt` then.
    */
   async readRowGroup(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowSet> {
+    return new BlockRowSet(await this.load(rowGroup, want));
+  }
+
+  /** Reads what `want` needs of a row group in one call. */
+  private async load(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowGroupChunks> {
     const present = this.columnKeys.filter((key) => this.hasColumn(rowGroup, key));
     const wanted = want === 'all' ? present : uniqueKeys(want).filter((key) => this.hasColumn(rowGroup, key));
+    const folded = wanted.filter((key) => this.footer.folded.has(columnKeyText(key)));
+    const kinds = wanted.filter((key) => this.isListed(key)).map(({ key }) => key as 'events' | 'links');
+    const lists: ListName[] = [
+      ...kinds.flatMap((kind) => eventLists[kind]),
+      ...(folded.length > 0 ? (['attributes'] as const) : []),
+    ];
     const traceId = this.fixedChunk(rowGroup, fixedSchema.traceId.name);
-    const knownTraces = this.cache?.traces.get(this.keyOf(traceId));
     const fixed = [
       fixedSchema.spanId,
       fixedSchema.parentSpanId,
+      fixedSchema.parentIndex,
       fixedSchema.start,
       fixedSchema.duration,
       fixedSchema.kind,
       fixedSchema.statusCode,
     ].map(({ name }) => this.fixedChunk(rowGroup, name));
-    const coded = wanted.map((key) => this.chunkOf(rowGroup, key) as Chunk);
+    const coded = wanted.filter((key) => this.chunkOf(rowGroup, key) !== undefined);
+    const codedChunks = coded.map((key) => this.chunkOf(rowGroup, key) as Chunk);
+    const listChunks = lists.map((list) => this.listChunks(rowGroup, list));
+    const knownTraces = this.cache?.traces.get(this.keyOf(traceId));
     // A trace with all its columns is one of many: what it reads would drive out what searches read again and again.
-    const chunks = [...fixed, ...coded, ...(knownTraces === undefined ? [traceId] : [])];
+    const chunks = [...(knownTraces === undefined ? [traceId] : []), ...fixed, ...codedChunks, ...listChunks.flat()];
     const bytes = await this.readChunks(chunks, want !== 'all');
-    const [spanId, parentSpanId, start, duration, kind, statusCode] = fixed.map((chunk, index) =>
-      this.chunkReader(chunk, 'raw', bytes[index])
+    const bytesOf = new Map(chunks.map((chunk, index) => [chunk, bytes[index]]));
+    const bytesAt = (chunk: Chunk): Uint8Array => bytesOf.get(chunk) as Uint8Array;
+    const [spanId, parentSpanId, parentIndex, start, duration, kind, statusCode] = fixed.map((chunk) =>
+      this.chunkReader(chunk, 'raw', bytesAt(chunk))
     );
-    return new BlockRowSet({
-      traces: knownTraces ?? this.traceTable(traceId, bytes[bytes.length - 1]),
-      fixed: { spanId, parentSpanId, start, duration, kind, statusCode },
+    const readers = new Map(
+      lists.map((list, index) => [list, this.listReader(list, listChunks[index], listChunks[index].map(bytesAt))])
+    );
+    const readerOf = (list: ListName): ListReader => readers.get(list) as ListReader;
+    return {
+      traces: knownTraces ?? this.traceTable(traceId, bytesAt(traceId)),
+      fixed: { spanId, parentSpanId, parentIndex, start, duration, kind, statusCode },
       columnKeys: present,
       coded: new Map(
-        wanted.map((key, index) => {
-          const dictionary = this.cache?.dictionaries.get(this.keyOf(coded[index]));
+        coded.map((key, index) => {
+          const dictionary = this.cache?.dictionaries.get(this.keyOf(codedChunks[index]));
           return [
             columnKeyText(key),
-            this.chunkReader(coded[index], key.type, bytes[fixed.length + index], dictionary),
+            this.chunkReader(codedChunks[index], key.type, bytesAt(codedChunks[index]), dictionary),
           ];
         })
       ),
-    });
+      events: kinds.map((name) => {
+        const [owners, attributes] = eventLists[name];
+        return { kind: name, owners: readerOf(owners), attributes: readerOf(attributes) };
+      }),
+      folded:
+        folded.length === 0
+          ? undefined
+          : { list: readerOf('attributes'), wanted: new Set(folded.map((key) => columnKeyText(key))) },
+    };
+  }
+
+  private listReader(list: ListName, chunks: readonly Chunk[], bytes: readonly Uint8Array[]): ListReader {
+    const fields = chunks.map(
+      (chunk, index) =>
+        new ListFieldReader(chunk, listSchemas[list][index].type, bytes[index], this.codecs, this.cache?.pages)
+    );
+    return new ListReader(this.meta.path, fields);
   }
 
   /** 16 bytes per trace of the row group, ascending, for indexes over many row groups. */
@@ -148,9 +211,13 @@ export class BlockReader {
 
   /** The distinct values of the row group's rows, and no other; `undefined` when no row has one. Entries are in no order. */
   async readDictionary(rowGroup: number, key: ColumnKey): Promise<ValueDictionary | undefined> {
-    const chunk = this.chunkOf(rowGroup, key);
-    if (chunk === undefined || !hasValues(chunk)) {
+    if (!this.hasColumn(rowGroup, key)) {
       return undefined;
+    }
+    const chunk = this.chunkOf(rowGroup, key);
+    if (chunk === undefined) {
+      const rowSet = new BlockRowSet(await this.load(rowGroup, [key]));
+      return rowSet.column(key.scope, key.key, key.type)?.dictionary;
     }
     const cacheKey = this.keyOf(chunk);
     const known = this.cache?.dictionaries.get(cacheKey);
@@ -174,11 +241,10 @@ export class BlockReader {
 
   /** As {@link mayContain}, and what says that no row has the value; `undefined` when some row may. */
   async exclusionOf(rowGroup: number, key: ColumnKey, value: SoughtValue): Promise<Exclusion | undefined> {
-    const chunk = this.chunkOf(rowGroup, key);
-    if (chunk === undefined || !hasValues(chunk)) {
+    if (!this.hasColumn(rowGroup, key)) {
       return 'no column';
     }
-    if (key.type === 'double' || key.type === 'bool') {
+    if (key.type === 'double' || key.type === 'bool' || this.isListed(key)) {
       return undefined;
     }
     assert(
@@ -189,6 +255,12 @@ export class BlockReader {
       return 'statistics';
     }
     const plain = typeof value === 'bigint' ? int64Bytes(value) : value;
+    const chunk = this.chunkOf(rowGroup, key);
+    if (chunk === undefined) {
+      const sought = { type: key.type, value: plain };
+      const owner = key.scope as AttributeOwner;
+      return (await this.mayHaveAttribute(rowGroup, 'attributes', owner, key.key, sought)) ? undefined : 'bloom filter';
+    }
     if (outside(chunk, plain, value)) {
       return 'statistics';
     }
@@ -197,6 +269,55 @@ export class BlockReader {
     }
     const dictionary = await this.readDictionary(rowGroup, key);
     return dictionary !== undefined && hasEntry(dictionary, plain) ? undefined : 'dictionary';
+  }
+
+  /**
+   * Whether some event (or link) of the row group may have an attribute, with this value where one is given. Values: UTF-8 of a string, or
+   * an int. Costs one bloom filter of some kilobytes.
+   */
+  async mayHaveEventAttribute(
+    rowGroup: number,
+    kind: 'events' | 'links',
+    key: string,
+    value?: SoughtValue
+  ): Promise<boolean> {
+    const [owners, attributes] = eventLists[kind];
+    if (!this.footer.lists.has(owners)) {
+      return true; // format 0: nothing is known before the events are read
+    }
+    const sought =
+      value === undefined
+        ? undefined
+        : typeof value === 'bigint'
+          ? { type: 'int' as const, value: int64Bytes(value) }
+          : { type: 'string' as const, value };
+    return this.mayHaveAttribute(rowGroup, attributes, kind === 'events' ? 'event' : 'link', key, sought);
+  }
+
+  private async mayHaveAttribute(
+    rowGroup: number,
+    list: ListName,
+    owner: AttributeOwner,
+    key: string,
+    sought: { readonly type: ColumnType; readonly value: Uint8Array } | undefined
+  ): Promise<boolean> {
+    const place = this.footer.listBlooms.find((bloom) => bloom.rowGroup === rowGroup && bloom.list === list);
+    if (place === undefined) {
+      return false; // a list without attributes has no filter
+    }
+    const { offset, length, crc32c: expected } = place;
+    const cacheKey = `${this.meta.path} ${offset}`;
+    let bitset = this.cache?.blooms.get(cacheKey);
+    if (bitset === undefined) {
+      const [bytes] = await this.read([{ offset, length }]);
+      const sum = crc32c(bytes);
+      if (sum !== expected || length === 0 || length % 32 !== 0) {
+        throw new CorruptionError(this.meta.path, offset, `bloom filter with crc32c ${expected}`, `${sum}`);
+      }
+      bitset = bytes;
+      this.cache?.blooms.set(cacheKey, ownCopy(bytes), length);
+    }
+    return bloomMayHaveAttribute(bitset, owner, utf8FromText(key), sought, list === 'attributes');
   }
 
   private async bloomMayContain(chunk: Chunk, plain: Uint8Array): Promise<boolean> {
@@ -284,10 +405,6 @@ function ownCopy(bytes: Uint8Array): Uint8Array {
 /** Memory of a dictionary: its values, where they begin, and about as much for texts that have been decoded. */
 function dictionaryBytes({ metadata }: Chunk, { size }: ValueDictionary): number {
   return 2 * metadata.totalUncompressedSize + 8 * size + 200;
-}
-
-function hasValues({ rowCount, metadata }: Chunk): boolean {
-  return metadata.statistics.nullCount < rowCount;
 }
 
 function uniqueKeys(keys: readonly ColumnKey[]): ColumnKey[] {

@@ -2,7 +2,10 @@ import type { ChunkReader } from '../parquet/chunk-reader.ts';
 import type { CodedColumn, ColumnKey, ColumnScope, ColumnType, RowSet } from '../row-set.ts';
 import { BlockSelection } from './block-selection.ts';
 import { columnKeyText } from './column-names.ts';
-import { type RowGroupChunks, asWords } from './row-group-chunks.ts';
+import { eventColumn } from './event-column.ts';
+import { FoldedColumns } from './folded-columns.ts';
+import { parentIdsOf } from './parents.ts';
+import { type RowGroupChunks, asWords, asWords32 } from './row-group-chunks.ts';
 import { findTraceId } from './trace-table.ts';
 
 /**
@@ -16,6 +19,7 @@ export class BlockRowSet implements RowSet {
   readonly columnKeys: readonly ColumnKey[];
   private readonly chunks: RowGroupChunks;
   private readonly columns = new Map<string, CodedColumn>();
+  private foldedColumns: FoldedColumns | undefined;
   private decodedTraceOfRow: Uint32Array | undefined;
   private decodedSpanIds: Uint8Array | undefined;
   private decodedParentIds: Uint8Array | undefined;
@@ -52,7 +56,15 @@ export class BlockRowSet implements RowSet {
   }
 
   get parentSpanIds(): Uint8Array {
-    return (this.decodedParentIds ??= this.chunks.fixed.parentSpanId.fixedValues());
+    const { traceOfRow } = this;
+    const { rowStarts } = this.chunks.traces;
+    this.decodedParentIds ??= parentIdsOf(
+      this.chunks.fixed.parentSpanId.fixedValues(),
+      asWords32(this.chunks.fixed.parentIndex.fixedValues()),
+      this.spanIds,
+      (row) => rowStarts[traceOfRow[row]]
+    );
+    return this.decodedParentIds;
   }
 
   get startUnixNanos(): BigUint64Array {
@@ -86,17 +98,39 @@ export class BlockRowSet implements RowSet {
     let column = this.columns.get(text);
     if (column === undefined) {
       const reader = this.chunks.coded.get(text);
-      if (reader !== undefined) {
-        column = { key: { scope, key, type }, ...reader.all() };
-        this.columns.set(text, column);
+      if (reader === undefined) {
+        return this.listed({ scope, key, type }, text);
       }
+      column = { key: { scope, key, type }, ...reader.all() };
+      this.columns.set(text, column);
     }
     return column;
+  }
+
+  private listed(key: ColumnKey, text: string): CodedColumn | undefined {
+    const lists = this.chunks.events.find(({ kind }) => key.scope === 'intrinsic' && key.key === kind);
+    if (lists !== undefined) {
+      const column = eventColumn(key, lists, everyRow(this.rowCount));
+      if (column !== undefined) {
+        this.columns.set(text, column);
+      }
+      return column;
+    }
+    const { folded } = this.chunks;
+    if (folded?.wanted.has(text) !== true) {
+      return undefined;
+    }
+    this.foldedColumns ??= new FoldedColumns(folded.list, everyRow(this.rowCount));
+    return this.foldedColumns.column(key);
   }
 
   narrow(rows: ArrayLike<number>): RowSet {
     return new BlockSelection(this.chunks, Uint32Array.from(rows));
   }
+}
+
+function everyRow(rowCount: number): Uint32Array {
+  return Uint32Array.from({ length: rowCount }, (_, row) => row);
 }
 
 /** Values below 256, of every row. */

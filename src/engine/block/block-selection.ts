@@ -1,7 +1,10 @@
 import type { ChunkReader } from '../parquet/chunk-reader.ts';
 import type { CodedColumn, ColumnKey, ColumnScope, ColumnType, RowSet } from '../row-set.ts';
 import { columnKeyText } from './column-names.ts';
-import { type RowGroupChunks, asWords } from './row-group-chunks.ts';
+import { eventColumn } from './event-column.ts';
+import { FoldedColumns } from './folded-columns.ts';
+import { parentIdsOf } from './parents.ts';
+import { type RowGroupChunks, asWords, asWords32 } from './row-group-chunks.ts';
 import { findTraceId, traceOf } from './trace-table.ts';
 
 /** Few rows of a row group: only the pages that hold them are decoded. */
@@ -14,6 +17,7 @@ export class BlockSelection implements RowSet {
   private readonly rows: Uint32Array;
   private keys: readonly ColumnKey[] | undefined;
   private readonly opened = new Map<string, CodedColumn | undefined>();
+  private foldedColumns: FoldedColumns | undefined;
   private decodedSpanIds: Uint8Array | undefined;
   private decodedParentIds: Uint8Array | undefined;
   private decodedStart: BigUint64Array | undefined;
@@ -45,7 +49,7 @@ export class BlockSelection implements RowSet {
   }
 
   get parentSpanIds(): Uint8Array {
-    return (this.decodedParentIds ??= this.chunks.fixed.parentSpanId.fixedValuesAt(this.rows));
+    return (this.decodedParentIds ??= this.readParentIds());
   }
 
   get startUnixNanos(): BigUint64Array {
@@ -88,10 +92,40 @@ export class BlockSelection implements RowSet {
   column(scope: ColumnScope, key: string, type: ColumnType): CodedColumn | undefined {
     const text = columnKeyText({ scope, key, type });
     if (!this.opened.has(text)) {
-      const found = this.chunks.coded.get(text)?.some(this.rows);
-      this.opened.set(text, found === undefined ? undefined : { key: { scope, key, type }, ...found });
+      this.opened.set(text, this.open({ scope, key, type }, text));
     }
     return this.opened.get(text);
+  }
+
+  private open(key: ColumnKey, text: string): CodedColumn | undefined {
+    const { coded, events, folded } = this.chunks;
+    const lists = events.find(({ kind }) => key.scope === 'intrinsic' && key.key === kind);
+    if (lists !== undefined) {
+      return eventColumn(key, lists, this.rows);
+    }
+    if (folded?.wanted.has(text) === true) {
+      this.foldedColumns ??= new FoldedColumns(folded.list, this.rows);
+      return this.foldedColumns.column(key);
+    }
+    const found = coded.get(text)?.some(this.rows);
+    return found === undefined ? undefined : { key, ...found };
+  }
+
+  /** Parents may be rows that are not selected: their ids are looked up beside those of the rows. */
+  private readParentIds(): Uint8Array {
+    const { fixed, traces } = this.chunks;
+    const indexes = asWords32(fixed.parentIndex.fixedValuesAt(this.rows));
+    const parents = Uint32Array.from(this.rows, (row, i) =>
+      indexes[i] === 0 ? row : traces.rowStarts[traceOf(traces, row)] + indexes[i] - 1
+    );
+    const parentIds = fixed.spanId.fixedValuesAt(parents);
+    // Each row's parent stands at its own place, so that it is found at an offset of one less than its index.
+    return parentIdsOf(
+      fixed.parentSpanId.fixedValuesAt(this.rows),
+      indexes,
+      parentIds,
+      (row) => row - indexes[row] + 1
+    );
   }
 }
 

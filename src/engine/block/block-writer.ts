@@ -4,16 +4,22 @@ import type { Disk, WritableFile } from '../disk.ts';
 import type { PageSizes } from '../parquet/pages.ts';
 import { ParquetWriter } from '../parquet/write.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
+import { BlockLists, isEventKey } from './block-lists.ts';
 import { blockFacts } from './block-facts.ts';
 import { CodedChunks } from './coded-chunk.ts';
-import { compareColumnKeys, physicalNames } from './column-names.ts';
+import { columnKeyText, physicalNames } from './column-names.ts';
+import { planFolding } from './fold-plan.ts';
 import {
   type BlockMeta,
+  type ListBloomPlace,
+  type NamedColumn,
   type RowGroupInfo,
   blockKey,
+  bloomsKey,
   columnsKey,
   encodeBlock,
   encodeColumns,
+  encodeListBlooms,
   formatVersion,
   formatVersionKey,
 } from './format.ts';
@@ -32,6 +38,10 @@ export interface BlockWriterOptions {
   readonly blockId: string;
   /** All coded columns of all row groups to come, in any order, each once. A row group may lack some, none may bring others. */
   readonly columns: readonly ColumnUse[];
+  /** Row groups to come, about: with many columns it decides which keys are folded. */
+  readonly rowGroupCount?: number;
+  /** Fewer for tests; see {@link planFolding}. */
+  readonly columnChunksMax?: number;
   /** zstd level: 1 where writing must be quick (the default), higher where a block will live long. */
   readonly zstdLevel?: number;
   /** Smaller pages for tests. */
@@ -48,16 +58,29 @@ export class BlockWriter {
   private readonly file: WritableFile;
   private readonly parquet: ParquetWriter;
   private readonly columns: readonly OutputColumn[];
+  private readonly eventKeys: readonly ColumnKey[];
+  private readonly folded: readonly { readonly key: ColumnKey; readonly rowCounts: Map<number, number> }[];
+  private readonly lists: BlockLists;
+  private readonly known: ReadonlySet<string>;
   private readonly chunks = new CodedChunks();
   private readonly rowGroups: RowGroupInfo[] = [];
+  private readonly blooms: ListBloomPlace[] = [];
 
   private constructor(options: BlockWriterOptions, file: WritableFile) {
     this.options = options;
     this.file = file;
     this.parquet = new ParquetWriter(file, options.codecs, options);
-    const keys = options.columns.map(({ key }) => key).sort(compareColumnKeys);
+    this.known = new Set(options.columns.map(({ key }) => columnKeyText(key)));
+    const { columns, folded } = planFolding(options.columns, options.rowGroupCount ?? 1, options.columnChunksMax);
+    this.eventKeys = columns.map(({ key }) => key).filter(isEventKey);
+    const keys = columns.map(({ key }) => key).filter((key) => !isEventKey(key));
     const names = physicalNames(keys);
     this.columns = keys.map((key, index) => ({ key, name: names[index], utf8: { isText: key.type === 'string' } }));
+    this.folded = folded.map(({ key }) => ({ key, rowCounts: new Map<number, number>() }));
+    this.lists = new BlockLists(
+      this.eventKeys,
+      folded.map(({ key }) => key)
+    );
   }
 
   /** Creates the file, or empties it. Errors: the disk's. */
@@ -76,11 +99,21 @@ export class BlockWriter {
    */
   async rowGroup(rowSet: RowSet, rows: Uint32Array): Promise<void> {
     assert(rows.length > 0, 'a row group without rows');
-    const { info, chunkAt } = rowGroupColumns(rowSet, rows, this.columns, this.chunks);
+    this.assertKnown(rowSet, rows);
+    const { columns, lists, chunks, parquet } = this;
+    const { info, chunkAt } = rowGroupColumns(rowSet, rows, columns, lists, chunks);
     const previous = this.rowGroups.at(-1);
     assert(previous === undefined || previous.maxTraceId < info.minTraceId, 'rows are not ordered by trace id');
-    await this.parquet.rowGroup(rows.length, schemaOf(this.columns), chunkAt);
-    this.rowGroups.push(info);
+    const rowGroup = this.rowGroups.push(info) - 1;
+    lists.fill(rowSet, rows).forEach((rowCount, index) => {
+      if (rowCount > 0) {
+        this.folded[index].rowCounts.set(rowGroup, rowCount);
+      }
+    });
+    for (const { list, bitset } of lists.blooms()) {
+      this.blooms.push({ rowGroup, list, ...parquet.extra(bitset) });
+    }
+    await parquet.rowGroup(rows.length, schemaOf(columns, lists), chunkAt);
   }
 
   /** Writes the footer, makes the bytes durable and closes the file; the directory entry is the caller's. Errors: the disk's. */
@@ -88,16 +121,35 @@ export class BlockWriter {
     assert(this.rowGroups.length > 0, 'a block without rows');
     const { blockId, path } = this.options;
     const place = await this.parquet.finish(
-      schemaOf(this.columns),
+      schemaOf(this.columns, this.lists),
       new Map([
         [formatVersionKey, String(formatVersion)],
-        [columnsKey, encodeColumns(this.columns)],
+        [columnsKey, encodeColumns(this.namedColumns())],
+        [bloomsKey, encodeListBlooms(this.blooms)],
         [blockKey, encodeBlock(blockId, this.rowGroups)],
       ])
     );
     await this.file.datasync();
     await this.file.close();
     return { blockId, path, formatVersion, ...place, ...blockFacts(this.rowGroups) };
+  }
+
+  private namedColumns(): NamedColumn[] {
+    return [
+      ...this.columns,
+      ...this.eventKeys.map((key) => ({ key, name: key.key })),
+      ...this.folded.map(({ key, rowCounts }) => ({ key, name: 'attributes', folded: rowCounts })),
+    ];
+  }
+
+  /** A column that the file was not opened for would be lost without a sound. */
+  private assertKnown(rowSet: RowSet, rows: Uint32Array): void {
+    for (const key of rowSet.columnKeys) {
+      if (!this.known.has(columnKeyText(key))) {
+        const codes = rowSet.column(key.scope, key.key, key.type)?.codes;
+        assert(codes === undefined || rows.every((row) => codes[row] === 0), `a column unknown at open: ${key.key}`);
+      }
+    }
   }
 
   /** Closes the file and leaves what is in it to the caller to remove. */

@@ -167,7 +167,7 @@ test('row groups may come from row sets of their own, with columns of their own'
     back.push(...spansOfRows(read, everyRow(read)));
   }
   assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort());
-  for (const { key, rowCount } of reader.columnUses()) {
+  for (const { key, rowCount } of reader.columnUses().filter((use) => use.key.type !== 'raw')) {
     const expected = parts
       .flatMap((part) => valuesOf(part, key, everyRow(part)))
       .filter((value) => value !== undefined);

@@ -1,18 +1,22 @@
 import { compareBytes } from '../../base/bytes.ts';
 import type { Codecs } from '../../base/codecs.ts';
 import { CorruptionError } from '../../base/coded-error.ts';
+import { crc32c } from '../../base/crc32c.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import type { Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
+import { ListFieldReader } from '../parquet/list-field-reader.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
 import type { ColumnType } from '../row-set.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema, summarize } from './fixed-chunks.ts';
 import { type Footer, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
-import { findParents } from './parents.ts';
-import { asWords } from './row-group-chunks.ts';
+import { ListReader } from './list-reader.ts';
+import { type ListName, listSchemas } from './list-schema.ts';
+import { findParents, parentIdsOf } from './parents.ts';
+import { asWords, asWords32 } from './row-group-chunks.ts';
 import { readTraceTable } from './trace-table.ts';
 
 /** What `checkBlock` found. A block without errors is as it was written, and what was written is consistent. */
@@ -103,12 +107,45 @@ class Checks implements BlockCheck {
     await this.collecting(() => {
       this.rows(footer, rowGroup, readers);
     });
+    for (const [list, indexes] of footer.lists) {
+      await this.collecting(() =>
+        this.list(
+          list,
+          indexes.map((index) => footer.chunks[rowGroup][index])
+        )
+      );
+    }
+    for (const place of footer.listBlooms.filter((bloom) => bloom.rowGroup === rowGroup)) {
+      await this.collecting(async () => {
+        const [bytes] = await this.read(place.offset, place.length);
+        const sum = crc32c(bytes);
+        if (sum !== place.crc32c) {
+          this.report(place.offset, `bloom filter with crc32c ${place.crc32c}`, `${sum}`);
+        }
+      });
+    }
+  }
+
+  private async list(name: ListName, chunks: readonly Chunk[]): Promise<void> {
+    const fields: ListFieldReader[] = [];
+    for (const [index, chunk] of chunks.entries()) {
+      const [bytes] = await this.read(chunkStart(chunk.metadata), chunk.metadata.totalCompressedSize);
+      fields.push(new ListFieldReader(chunk, listSchemas[name][index].type, bytes, this.codecs));
+      fields[index].dictionary();
+    }
+    const reader = new ListReader(this.meta.path, fields);
+    for (let page = 0; page < reader.pageCount; page++) {
+      reader.page(page);
+    }
   }
 
   /** Decodes everything of a chunk; `undefined` when it is damaged. */
   private chunk(chunk: Chunk, type: ColumnType | undefined): Promise<ChunkReader | undefined> {
     return this.collecting(async () => {
       const { metadata, column } = chunk;
+      if (column.list !== undefined) {
+        return undefined; // read with the other fields of the list
+      }
       const [bytes] = await this.read(chunkStart(metadata), metadata.totalCompressedSize);
       const reader = new ChunkReader(
         chunk,
@@ -177,7 +214,7 @@ class Checks implements BlockCheck {
         `${traces.traceCount} from ${bounds.join(' to ')}`
       );
     }
-    const [spanIds, parentIds, parentIndexes, starts, durations, statusCodes] = needed.map((reader) =>
+    const [spanIds, storedParentIds, parentIndexes, starts, durations, statusCodes] = needed.map((reader) =>
       (reader as ChunkReader).fixedValues()
     );
     const traceOfRow = new Uint32Array(info.rowCount);
@@ -198,8 +235,9 @@ class Checks implements BlockCheck {
         }
       }
     }
+    const indexes = asWords32(parentIndexes);
+    const parentIds = parentIdsOf(storedParentIds, indexes, spanIds, (row) => traces.rowStarts[traceOfRow[row]]);
     const parents = findParents(spanIds, parentIds, traceOfRow);
-    const indexes = new Uint32Array(asOwn(parentIndexes).buffer);
     const wrong = indexes.findIndex((index, row) => index !== parents.index[row]);
     if (wrong >= 0) {
       this.report(
@@ -209,7 +247,14 @@ class Checks implements BlockCheck {
       );
     }
     const codes = Uint32Array.from({ length: info.rowCount }, (_, row) => statusCodes[4 * row]);
-    const summaries = summarize(traceOfRow, traces.traceCount, words(starts), words(durations), codes, parentIds);
+    const summaries = summarize(
+      traceOfRow,
+      traces.traceCount,
+      asWords32(starts),
+      asWords32(durations),
+      codes,
+      parentIds
+    );
     for (const [name, expected] of [
       [fixedSchema.traceDuration.name, summaries.duration],
       [fixedSchema.traceSpans.name, summaries.spans],
@@ -255,13 +300,4 @@ class Checks implements BlockCheck {
 
 function idAt(ids: Uint8Array, trace: number): Uint8Array {
   return ids.subarray(16 * trace, 16 * trace + 16);
-}
-
-/** Not `slice()`: of a Node buffer that is no copy. */
-function asOwn(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
-
-function words(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(asOwn(bytes).buffer);
 }

@@ -1,3 +1,4 @@
+import { listSchemas } from './list-schema.ts';
 import { type ColumnKey, type ColumnScope, type ColumnType, intrinsicColumns } from '../row-set.ts';
 
 /** Physical names of the columns that every block has, in file order. */
@@ -51,7 +52,7 @@ export function columnKeyText({ scope, key, type }: ColumnKey): string {
  * file's metadata; nothing is ever read back from a name.
  */
 export function physicalNames(keys: readonly ColumnKey[]): string[] {
-  const taken = new Set<string>([...fixedColumnNames, ...traceColumnNames]);
+  const taken = new Set<string>([...fixedColumnNames, ...traceColumnNames, ...Object.keys(listSchemas)]);
   const seenKeys = new Set<string>();
   return keys.map((key) => {
     // Control characters and lone surrogates are legal in a key, but not welcome in an SQL shell.

@@ -5,20 +5,26 @@ import type { Disk } from '../disk.ts';
 import { type FileMetadata, type SchemaColumn, decodeFileMetadata } from '../parquet/metadata.ts';
 import { type Chunk, chunkStart, physicalTypeOf } from '../parquet/read.ts';
 import { ThriftError } from '../parquet/thrift.ts';
-import { checksKey, decodeChecks, magic } from '../parquet/write.ts';
+import { checksKey, decodeChecks, decodeChecksV0 } from '../parquet/checks.ts';
+import { magic } from '../parquet/write.ts';
 import type { ColumnKey } from '../row-set.ts';
+import { eventLists, isEventKey } from './block-lists.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
 import {
   type BlockMeta,
+  type ListBloomPlace,
   type RowGroupInfo,
   blockKey,
+  bloomsKey,
   columnsKey,
   decodeBlock,
   decodeColumns,
-  formatVersion,
+  decodeListBlooms,
   formatVersionKey,
+  newestFormatVersion,
 } from './format.ts';
+import { type ListName, listLeaves } from './list-schema.ts';
 
 /** A block's footer, decoded and checked against the block's meta. */
 export interface Footer {
@@ -27,6 +33,11 @@ export interface Footer {
   readonly columnKeys: readonly ColumnKey[];
   /** Position in the schema by physical name of a fixed column, or by {@link columnKeyText} of a coded one. */
   readonly columnIndex: ReadonlyMap<string, number>;
+  /** Positions of the leaves of each list of the file, in the order of its fields. */
+  readonly lists: ReadonlyMap<ListName, readonly number[]>;
+  /** Of keys folded into the list `attributes`, by {@link columnKeyText}: rows with a value by row group. */
+  readonly folded: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly listBlooms: readonly ListBloomPlace[];
   /** By row group, then column. */
   readonly chunks: readonly (readonly Chunk[])[];
 }
@@ -34,10 +45,10 @@ export interface Footer {
 /** Errors: {@link CorruptionError}; `unsupported` for a newer format; the disk's. */
 export async function readFooter(disk: Disk, meta: BlockMeta): Promise<Footer> {
   const { path, footerOffset, footerLength, footerCrc32c } = meta;
-  if (meta.formatVersion !== formatVersion) {
+  if (meta.formatVersion > newestFormatVersion) {
     throw new CodedError(
       'unsupported',
-      `${path}: block format ${meta.formatVersion}, this build reads ${formatVersion}`
+      `${path}: block format ${meta.formatVersion}, this build reads up to ${newestFormatVersion}`
     );
   }
   const sizeBytes = await disk.sizeOf(path);
@@ -56,7 +67,7 @@ export async function readFooter(disk: Disk, meta: BlockMeta): Promise<Footer> {
     throw new CorruptionError(path, footerOffset, `footer with crc32c ${footerCrc32c}`, `${sum}`);
   }
   try {
-    return footerOf(path, footerOffset, decodeFileMetadata(bytes));
+    return footerOf(meta, decodeFileMetadata(bytes));
   } catch (error) {
     if (error instanceof ThriftError) {
       throw new CorruptionError(path, footerOffset + error.offset, error.expected, error.found);
@@ -66,7 +77,7 @@ export async function readFooter(disk: Disk, meta: BlockMeta): Promise<Footer> {
 }
 
 /** The sum stands outside the file, so what follows can fail only through a faulty writer; it is checked all the same. */
-function footerOf(path: string, footerOffset: number, metadata: FileMetadata): Footer {
+function footerOf({ path, footerOffset, formatVersion }: BlockMeta, metadata: FileMetadata): Footer {
   const { schema, keyValues } = metadata;
   const corrupt = (expected: string, found: string): CorruptionError =>
     new CorruptionError(path, footerOffset, expected, found);
@@ -76,7 +87,7 @@ function footerOf(path: string, footerOffset: number, metadata: FileMetadata): F
   const named = decodeColumns(path, footerOffset, keyValues.get(columnsKey));
   const { rowGroups } = decodeBlock(path, footerOffset, keyValues.get(blockKey));
   const chunkCount = metadata.rowGroups.reduce((sum, group) => sum + group.columns.length, 0);
-  const checks = decodeChecks(keyValues.get(checksKey), chunkCount);
+  const checks = (formatVersion === 0 ? decodeChecksV0 : decodeChecks)(keyValues.get(checksKey), chunkCount);
   const shapeHolds =
     rowGroups.length === metadata.rowGroups.length &&
     metadata.rowGroups.every(
@@ -103,9 +114,28 @@ function footerOf(path: string, footerOffset: number, metadata: FileMetadata): F
     return index;
   };
   Object.values(fixedSchema).forEach(indexOf);
-  for (const { key, name } of named) {
-    columnIndex.set(columnKeyText(key), indexOf({ name, type: physicalTypeOf(key.type), optional: true }));
+  const lists = new Map<ListName, number[]>();
+  const folded = new Map<string, ReadonlyMap<number, number>>();
+  const openList = (name: ListName): void => {
+    if (!lists.has(name)) {
+      lists.set(
+        name,
+        listLeaves(name, () => true).map((leaf) => indexOf(leaf))
+      );
+    }
+  };
+  for (const column of named) {
+    if (column.folded !== undefined) {
+      openList('attributes');
+      folded.set(columnKeyText(column.key), column.folded);
+    } else if (formatVersion > 0 && isEventKey(column.key)) {
+      eventLists[column.key.key as 'events' | 'links'].forEach(openList);
+    } else {
+      const { key, name } = column;
+      columnIndex.set(columnKeyText(key), indexOf({ name, type: physicalTypeOf(key.type), optional: true }));
+    }
   }
+  const listBlooms = formatVersion === 0 ? [] : decodeListBlooms(path, footerOffset, keyValues.get(bloomsKey));
   const chunks = metadata.rowGroups.map((group, groupIndex) =>
     group.columns.map((chunk, index) => {
       const start = chunkStart(chunk);
@@ -130,7 +160,7 @@ function footerOf(path: string, footerOffset: number, metadata: FileMetadata): F
       };
     })
   );
-  return { rowGroups, columnKeys: named.map(({ key }) => key), columnIndex, chunks };
+  return { rowGroups, columnKeys: named.map(({ key }) => key), columnIndex, lists, folded, listBlooms, chunks };
 }
 
 /** A decoded footer takes about so many times its encoded size (objects of about 700 bytes for 100 bytes a chunk). */

@@ -6,14 +6,15 @@
 import { CorruptionError } from '../../base/coded-error.ts';
 import { type ColumnKey, type ColumnScope, type ColumnType, intrinsicColumns } from '../row-set.ts';
 
-/** 0 until an ADR freezes the schema as 1: files of version 0 are read by builds of the same series only. */
-export const formatVersion = 0;
+/** What is written: docs/adr/0004-schema-v1.md. */
+export const formatVersion = 1;
 
-/** Versions up to this one are read, see docs/format/block.md. */
+/** Versions up to this one are read, 0 included: its files have no lists, no page index and whole parent ids. */
 export const newestFormatVersion = formatVersion;
 
 export const formatVersionKey = 'vivace.format_version';
 export const columnsKey = 'vivace.columns';
+export const bloomsKey = 'vivace.blooms';
 export const blockKey = 'vivace.block';
 
 /** What the manifest knows of a block; plain JSON. Times are decimal nanoseconds since the epoch. */
@@ -46,14 +47,63 @@ export interface RowGroupInfo {
   readonly maxTraceId: string;
 }
 
-/** A coded column and its physical name. */
+/** A coded column and where it stands. */
 export interface NamedColumn {
   readonly key: ColumnKey;
+  /** Physical name of its column, or of the list that it stands in. */
   readonly name: string;
+  /** Of a key that is folded into a list: rows with a value by row group, those without left out. */
+  readonly folded?: ReadonlyMap<number, number>;
 }
 
 export function encodeColumns(columns: readonly NamedColumn[]): string {
-  return JSON.stringify(columns.map(({ key, name }) => [key.scope, key.key, key.type, name]));
+  return JSON.stringify(
+    columns.map(({ key, name, folded }) => [
+      key.scope,
+      key.key,
+      key.type,
+      name,
+      ...(folded === undefined ? [] : [[...folded].flat()]),
+    ])
+  );
+}
+
+/** A bloom filter over keys and values of a list of attributes; its place in the file and its CRC-32C. */
+export interface ListBloomPlace {
+  readonly rowGroup: number;
+  readonly list: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly crc32c: number;
+}
+
+export function encodeListBlooms(places: readonly ListBloomPlace[]): string {
+  return JSON.stringify(places.map((place) => [place.rowGroup, place.list, place.offset, place.length, place.crc32c]));
+}
+
+/** Errors: {@link CorruptionError} when the text is not what {@link encodeListBlooms} writes. */
+export function decodeListBlooms(file: string, fileOffset: number, text: string | undefined): ListBloomPlace[] {
+  const rows = parsed(file, fileOffset, bloomsKey, text);
+  if (!Array.isArray(rows)) {
+    throw new CorruptionError(file, fileOffset, `${bloomsKey}: a list`, typeof rows);
+  }
+  return rows.map((row: unknown) => {
+    const [rowGroup, list, offset, length, sum] = Array.isArray(row) ? (row as unknown[]) : [];
+    const numbers = [rowGroup, offset, length, sum];
+    if (
+      typeof list !== 'string' ||
+      !numbers.every((value) => isCount(value)) ||
+      Number(offset) + Number(length) > fileOffset
+    ) {
+      throw new CorruptionError(file, fileOffset, `${bloomsKey}: row group, list, place`, JSON.stringify(row));
+    }
+    const [rowGroupNumber, offsetNumber, lengthNumber, crc32c] = numbers as number[];
+    return { rowGroup: rowGroupNumber, list, offset: offsetNumber, length: lengthNumber, crc32c };
+  });
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 export function encodeBlock(blockId: string, rowGroups: readonly RowGroupInfo[]): string {
@@ -80,18 +130,29 @@ export function decodeColumns(file: string, offset: number, text: string | undef
     throw new CorruptionError(file, offset, `${columnsKey}: a list`, typeof rows);
   }
   return rows.map((row: unknown) => {
-    const [scope, key, type, name] = Array.isArray(row) ? (row as unknown[]) : [];
+    const [scope, key, type, name, counts] = Array.isArray(row) ? (row as unknown[]) : [];
+    const folded = counts === undefined ? undefined : rowCountsOf(counts);
     const known =
       scopes.includes(scope as string) &&
       types.includes(type as string) &&
       typeof key === 'string' &&
       typeof name === 'string' &&
+      (counts === undefined || folded !== undefined) &&
       (scope !== 'intrinsic' || Object.hasOwn(intrinsicColumns, key));
     if (!known) {
       throw new CorruptionError(file, offset, `${columnsKey}: scope, key, type, name`, JSON.stringify(row));
     }
-    return { key: { scope: scope as ColumnScope, key, type: type as ColumnType }, name };
+    return { key: { scope: scope as ColumnScope, key, type: type as ColumnType }, name, folded };
   });
+}
+
+/** Pairs of row group and rows, flat. */
+function rowCountsOf(counts: unknown): ReadonlyMap<number, number> | undefined {
+  if (!Array.isArray(counts) || counts.length % 2 !== 0 || !counts.every(isCount)) {
+    return undefined;
+  }
+  const numbers = counts as number[];
+  return new Map(Array.from({ length: numbers.length / 2 }, (_, i) => [numbers[2 * i], numbers[2 * i + 1]]));
 }
 
 /** Errors: {@link CorruptionError} when the text is not what {@link encodeBlock} writes. */

@@ -76,7 +76,7 @@ function inspectColumn(chunks: readonly Chunk[], key: ColumnKey | undefined): In
     valueCount: sum(({ rowCount, metadata }) => rowCount - metadata.statistics.nullCount),
     distinctMax: distinct.length === 0 ? undefined : Math.max(...distinct),
     pageCount: sum(
-      ({ checks, metadata }) => checks.dataHeaders.length + (metadata.dictionaryPageOffset === undefined ? 0 : 1)
+      ({ checks, metadata }) => checks.pages.length + (metadata.dictionaryPageOffset === undefined ? 0 : 1)
     ),
     compressedBytes: sum(({ metadata }) => metadata.totalCompressedSize),
     uncompressedBytes: sum(({ metadata }) => metadata.totalUncompressedSize),

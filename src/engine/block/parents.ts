@@ -96,3 +96,26 @@ export function isRoot(parentIds: Uint8Array, row: number): boolean {
   }
   return true;
 }
+
+/**
+ * Parent ids of rows: `stored` where there is one, else the id of the row that the parent index points at. `indexes`: per row, position of
+ * the parent in the trace plus one; `traceStartOf`: where in `spanIds` the trace of a row begins.
+ */
+export function parentIdsOf(
+  stored: Uint8Array,
+  indexes: Uint32Array,
+  spanIds: Uint8Array,
+  traceStartOf: (row: number) => number
+): Uint8Array {
+  const ids = new Uint8Array(stored);
+  for (let row = 0; row < indexes.length; row++) {
+    if (indexes[row] !== 0 && isRoot(stored, row)) {
+      const from = 8 * (traceStartOf(row) + indexes[row] - 1);
+      // Byte by byte: a view for each row would cost more than the copy.
+      for (let byte = 0; byte < 8; byte++) {
+        ids[8 * row + byte] = spanIds[from + byte];
+      }
+    }
+  }
+  return ids;
+}

@@ -1,11 +1,10 @@
-import { assert } from '../../base/assert.ts';
 import { type SchemaColumn, physicalType } from '../parquet/metadata.ts';
 import { physicalTypeOf } from '../parquet/read.ts';
 import type { ChunkValues } from '../parquet/write.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import type { CodedColumn, ColumnKey, RowSet } from '../row-set.ts';
+import type { BlockLists } from './block-lists.ts';
 import type { CodedChunks } from './coded-chunk.ts';
-import { columnKeyText } from './column-names.ts';
 import {
   firstRowBits,
   fixedSchema,
@@ -35,7 +34,7 @@ const rootColumns = [
 ] as const;
 
 /** The schema of a file with these coded columns. */
-export function schemaOf(columns: readonly OutputColumn[]): SchemaColumn[] {
+export function schemaOf(columns: readonly OutputColumn[], lists: BlockLists): SchemaColumn[] {
   const annotation = (isText: boolean): SchemaColumn['annotation'] => (isText ? 'string' : undefined);
   return [
     ...Object.values(fixedSchema),
@@ -51,6 +50,7 @@ export function schemaOf(columns: readonly OutputColumn[]): SchemaColumn[] {
       optional: true,
       annotation: annotation(utf8.isText),
     })),
+    ...lists.leaves(),
   ];
 }
 
@@ -63,6 +63,7 @@ export function rowGroupColumns(
   rowSet: RowSet,
   rows: Uint32Array,
   columns: readonly OutputColumn[],
+  lists: BlockLists,
   chunks: CodedChunks
 ): { info: RowGroupInfo; chunkAt: (index: number) => ChunkValues } {
   const { traceOfRow, traceIds } = localTraces(rowSet, rows);
@@ -86,7 +87,6 @@ export function rowGroupColumns(
   const summaries = summarize(traceOfRow, traceCount, start, duration, statusCodes, parents.ids);
   const firstRows = firstRowBits(summaries.firstRows, rows.length);
   const columnOf = ({ key }: OutputColumn): CodedColumn | undefined => rowSet.column(key.scope, key.key, key.type);
-  assertNoOthers(rowSet, rows, columns);
   const rootChunk = (scope: string, key: string): ChunkValues => {
     const source = rootSource(columns, scope, key);
     const column = source === undefined ? undefined : columnOf(source);
@@ -103,9 +103,10 @@ export function rowGroupColumns(
   const first: readonly (() => ChunkValues)[] = [
     () => traceIdChunk(traceIds, traceOfRow),
     () => spanIdChunk(spanIds),
-    () => parentIdChunk(parents.ids),
+    () => parentIdChunk(parents),
     () => smallIntChunk(parents.index, parents.indexMax),
-    () => int64Chunk(start, false),
+    // Level 3 finds the high bytes that times of one trace share: 4.1 bytes a span, not 5.6.
+    () => int64Chunk(start, false, 3),
     () => int64Chunk(duration, true),
     () => smallIntChunk(kinds, kindMax),
     () => smallIntChunk(statusCodes, statusMax),
@@ -130,6 +131,10 @@ export function rowGroupColumns(
       if (index < first.length) {
         return first[index]();
       }
+      const leaf = index - first.length - columns.length;
+      if (leaf >= 0) {
+        return lists.chunk(leaf);
+      }
       const output = columns[index - first.length];
       const column = columnOf(output);
       return column === undefined
@@ -143,17 +148,6 @@ const absentChunk: ChunkValues = {
   presentCount: 0,
   content: { kind: 'plain', values: { bytes: new Uint8Array(), count: 0 }, compress: false },
 };
-
-/** A column that the file was not opened for would be lost without a sound. */
-function assertNoOthers(rowSet: RowSet, rows: Uint32Array, columns: readonly OutputColumn[]): void {
-  const known = new Set(columns.map(({ key }) => columnKeyText(key)));
-  for (const key of rowSet.columnKeys) {
-    if (!known.has(columnKeyText(key))) {
-      const codes = rowSet.column(key.scope, key.key, key.type)?.codes;
-      assert(codes === undefined || rows.every((row) => codes[row] === 0), `a column unknown at open: ${key.key}`);
-    }
-  }
-}
 
 function timeOf(starts: BigUint64Array, durations: BigUint64Array): { startUnixNanos: bigint; endUnixNanos: bigint } {
   let startUnixNanos = starts[0];

@@ -4,7 +4,7 @@ import type { RowSet } from '../row-set.ts';
 import { BlockWriter, type BlockWriterOptions, type ColumnUse } from './block-writer.ts';
 import { planRowGroups } from './row-groups.ts';
 
-export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns'> {
+export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns' | 'rowGroupCount'> {
   /** Smaller row groups for tests; see {@link planRowGroups}. */
   readonly rowGroupRowsMin?: number;
   readonly rowGroupRowsMax?: number;
@@ -18,7 +18,11 @@ export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns'> {
 export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: WriteBlockOptions): Promise<BlockMeta> {
   assert(rows.length > 0, 'a block without rows');
   const groups = planRowGroups(rowSet.traceOfRow, rows, options.rowGroupRowsMin, options.rowGroupRowsMax);
-  const writer = await BlockWriter.open({ ...options, columns: columnUsesOf(rowSet, rows) });
+  const writer = await BlockWriter.open({
+    ...options,
+    columns: columnUsesOf(rowSet, rows),
+    rowGroupCount: groups.length,
+  });
   try {
     for (const { start, end } of groups) {
       await writer.rowGroup(rowSet, rows.subarray(start, end));

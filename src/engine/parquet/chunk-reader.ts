@@ -11,13 +11,15 @@ import { physicalType } from './metadata.ts';
 import { byteArrayStarts, fixedWidthOf } from './plain.ts';
 import {
   type Chunk,
+  type ChunkBytes,
   type PageCache,
   type PagePlace,
   chunkStart,
   corrupt,
-  dataPagePlaces,
+  dataPagePlace,
   dictionaryPlace,
   pageContent,
+  pageRowStarts,
 } from './read.ts';
 import { BoolDictionary, ByteArrayDictionary, NumberDictionary } from './values.ts';
 
@@ -37,20 +39,20 @@ export interface KnownOfChunk {
 export class ChunkReader {
   private readonly chunk: Chunk;
   private readonly type: ColumnType;
-  private readonly bytes: Uint8Array;
+  private readonly bytes: ChunkBytes;
   private readonly codecs: Codecs;
   private readonly pageCache: PageCache | undefined;
   private readonly dictionaryPage: PagePlace | undefined;
-  private places: readonly PagePlace[] | undefined;
+  private decodedRowStarts: Uint32Array | undefined;
   private readonly pages: (DataPage | undefined)[] = [];
   private decodedDictionary: ValueDictionary | undefined;
   private decodedEntries: Uint8Array | undefined;
 
   /**
-   * `bytes`: the whole chunk; its dictionary page is enough for {@link dictionary}. `type`: of the values; columns of a fixed width that
-   * are read as bytes have none, `raw`.
+   * `bytes`: the whole chunk, or the pages that will be asked for; the dictionary page is enough for {@link dictionary}. `type`: of the
+   * values; columns of a fixed width that are read as bytes have none, `raw`.
    */
-  constructor(chunk: Chunk, type: ColumnType, bytes: Uint8Array, codecs: Codecs, known: KnownOfChunk = {}) {
+  constructor(chunk: Chunk, type: ColumnType, bytes: ChunkBytes, codecs: Codecs, known: KnownOfChunk = {}) {
     this.chunk = chunk;
     this.type = type;
     this.bytes = bytes;
@@ -242,25 +244,28 @@ export class ChunkReader {
 
   /** `row` counts from the page's first. Cheapest when `rows` ascend. */
   private forEachRow(rows: Uint32Array, visit: (page: DataPage, row: number, i: number) => void): void {
-    const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
+    const { rowStarts } = this;
     let start = 0;
     let end = 0;
     let page: DataPage | undefined;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       if (page === undefined || row < start || row >= end) {
-        const index = places.findIndex(({ rowStart, header }) => row < rowStart + header.numValues);
+        const index = pageOfRow(rowStarts, row);
         page = this.page(index);
-        start = places[index].rowStart;
-        end = start + places[index].header.numValues;
+        start = rowStarts[index];
+        end = rowStarts[index + 1];
       }
       visit(page, row - start, i);
     }
   }
 
+  private get rowStarts(): Uint32Array {
+    return (this.decodedRowStarts ??= pageRowStarts(this.chunk, this.bytes));
+  }
+
   private decodePages(): DataPage[] {
-    const places = (this.places ??= dataPagePlaces(this.chunk, this.bytes));
-    return places.map((_, index) => this.page(index));
+    return Array.from({ length: this.rowStarts.length - 1 }, (_, index) => this.page(index));
   }
 
   private page(index: number): DataPage {
@@ -269,8 +274,11 @@ export class ChunkReader {
       return known;
     }
     const { chunk, dictionaryPage } = this;
-    const place = (this.places ??= dataPagePlaces(chunk, this.bytes))[index];
-    const content = pageContent(chunk, this.bytes, place, this.codecs, this.pageCache);
+    const place = dataPagePlace(chunk, this.bytes, index);
+    if (place.header.numValues !== this.rowStarts[index + 1] - this.rowStarts[index]) {
+      throw this.corrupt('pages with the rows that the footer says', `${place.header.numValues} rows in one`);
+    }
+    const content = pageContent(chunk, place, this.codecs, this.pageCache);
     const page = new DataPage(chunk, place, content, dictionaryPage?.header.numValues);
     this.pages[index] = page;
     return page;
@@ -290,7 +298,7 @@ export class ChunkReader {
     if (place === undefined) {
       throw this.corrupt('a dictionary page', 'none');
     }
-    return pageContent(this.chunk, this.bytes, place, this.codecs, this.pageCache);
+    return pageContent(this.chunk, place, this.codecs, this.pageCache);
   }
 
   private dictionaryOf(values: Uint8Array, count: number): ValueDictionary {
@@ -315,6 +323,21 @@ export class ChunkReader {
   private corrupt(expected: string, found: string): Error {
     return corrupt(this.chunk, chunkStart(this.chunk.metadata), expected, found);
   }
+}
+
+/** The page that holds a row. `rowStarts`: of all pages, and the number of rows. */
+export function pageOfRow(rowStarts: Uint32Array, row: number): number {
+  let low = 0;
+  let high = rowStarts.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (rowStarts[middle] <= row) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
 
 /** Of the value at a position among packed bits, plus one: 1 for false, 2 for true; 0 where there is none. */

@@ -12,7 +12,7 @@ import {
 } from './hybrid.ts';
 import { physicalType } from './metadata.ts';
 import { fixedWidthOf } from './plain.ts';
-import { type Chunk, type PagePlace, chunkStart, guarded } from './read.ts';
+import { type Chunk, type PagePlace, guarded } from './read.ts';
 
 /**
  * A decompressed data page. Codes are those of the dictionary page, plus one, or, where the chunk has none, positions among the page's own
@@ -38,7 +38,7 @@ export class DataPage {
 
   constructor(chunk: Chunk, place: PagePlace, content: Uint8Array, entryCount: number | undefined) {
     this.chunk = chunk;
-    this.at = chunkStart(chunk.metadata) + place.contentStart;
+    this.at = place.at;
     this.rowCount = place.header.numValues;
     this.content = content;
     this.entryCount = entryCount;

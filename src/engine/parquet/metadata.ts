@@ -12,11 +12,14 @@ export type PhysicalType = (typeof physicalType)[keyof typeof physicalType];
 export const encoding = { plain: 0, rle: 3, rleDictionary: 8 } as const;
 export const compressionCodec = { uncompressed: 0, zstd: 6 } as const;
 export const pageType = { dataPage: 0, dictionaryPage: 2 } as const;
-export const convertedType = { utf8: 0, uint64: 14 } as const;
+export const convertedType = { utf8: 0, list: 3, uint64: 14 } as const;
 
-/** A leaf of the flat schema. */
+/** A leaf of the schema: a column, or one field of the elements of a list column. */
 export interface SchemaColumn {
+  /** Its path, with dots: a list's field is `<list>.list.element.<field>`. */
   readonly name: string;
+  /** The list that it is a field of; fields of one list are neighbours. Lists are never null, their elements neither. */
+  readonly list?: string;
   readonly type: PhysicalType;
   /** Of a fixedLenByteArray. */
   readonly typeLength?: number;
@@ -35,7 +38,6 @@ export interface Statistics {
 export interface ColumnChunkMetadata {
   readonly type: PhysicalType;
   readonly encodings: readonly number[];
-  readonly path: string;
   readonly codec: number;
   readonly numValues: number;
   readonly totalUncompressedSize: number;
@@ -73,11 +75,9 @@ export interface PageHeader {
 export function encodeFileMetadata(file: FileMetadata): Uint8Array {
   const w = new ThriftWriter();
   w.i32(1, 2);
-  w.list(2, thriftType.struct, [undefined, ...file.schema], (column) =>
-    w.structElement(() => (column === undefined ? writeRoot(w, file.schema.length) : writeSchemaColumn(w, column)))
-  );
+  w.list(2, thriftType.struct, schemaElements(file.schema), (write) => w.structElement(() => write(w)));
   w.i64(3, file.numRows);
-  w.list(4, thriftType.struct, file.rowGroups, (group) => w.structElement(() => writeRowGroup(w, group)));
+  w.list(4, thriftType.struct, file.rowGroups, (group) => w.structElement(() => writeRowGroup(w, group, file.schema)));
   w.list(5, thriftType.struct, [...file.keyValues], ([key, value]) =>
     w.structElement(() => {
       w.binary(1, key);
@@ -90,16 +90,63 @@ export function encodeFileMetadata(file: FileMetadata): Uint8Array {
   return w.finish();
 }
 
-function writeRoot(w: ThriftWriter, childCount: number): void {
-  w.binary(4, 'spans');
+const repetition = { required: 0, optional: 1, repeated: 2 } as const;
+
+/** The tree of the schema, root first, as writers of its elements. */
+function schemaElements(schema: readonly SchemaColumn[]): ((w: ThriftWriter) => void)[] {
+  const elements: ((w: ThriftWriter) => void)[] = [];
+  let topLevel = 0;
+  schema.forEach((column, index) => {
+    const { list } = column;
+    if (list === undefined || schema[index - 1]?.list !== list) {
+      topLevel++;
+    }
+    if (list !== undefined && schema[index - 1]?.list !== list) {
+      const fieldCount = schema.filter((other) => other.list === list).length;
+      elements.push(
+        (w) => writeGroup(w, list, repetition.required, 1, true),
+        (w) => writeGroup(w, 'list', repetition.repeated, 1, false),
+        (w) => writeGroup(w, 'element', repetition.required, fieldCount, false)
+      );
+    }
+    elements.push((w) => writeSchemaColumn(w, column));
+  });
+  return [
+    (w) => {
+      w.binary(4, 'spans');
+      w.i32(5, topLevel);
+    },
+    ...elements,
+  ];
+}
+
+function writeGroup(w: ThriftWriter, name: string, repeats: number, childCount: number, isList: boolean): void {
+  w.i32(3, repeats);
+  w.binary(4, name);
   w.i32(5, childCount);
+  if (isList) {
+    w.i32(6, convertedType.list);
+    w.struct(10, () => w.struct(3, () => undefined));
+  }
+}
+
+/** Names in the schema from the top to the leaf. */
+function pathOf({ name, list }: SchemaColumn): string[] {
+  return list === undefined ? [name] : [list, 'list', 'element', name.slice(list.length + listInfix.length)];
+}
+
+const listInfix = '.list.element.';
+
+/** Path of a list's field. */
+export function listFieldName(list: string, field: string): string {
+  return list + listInfix + field;
 }
 
 function writeSchemaColumn(w: ThriftWriter, column: SchemaColumn): void {
   w.i32(1, column.type);
   w.i32(2, column.typeLength);
-  w.i32(3, column.optional ? 1 : 0);
-  w.binary(4, column.name);
+  w.i32(3, column.optional ? repetition.optional : repetition.required);
+  w.binary(4, pathOf(column).at(-1));
   if (column.annotation === 'string') {
     w.i32(6, convertedType.utf8);
     w.struct(10, () => w.struct(1, () => undefined));
@@ -114,11 +161,13 @@ function writeSchemaColumn(w: ThriftWriter, column: SchemaColumn): void {
   }
 }
 
-function writeRowGroup(w: ThriftWriter, group: RowGroupMetadata): void {
+function writeRowGroup(w: ThriftWriter, group: RowGroupMetadata, schema: readonly SchemaColumn[]): void {
+  let column = 0;
   w.list(1, thriftType.struct, group.columns, (chunk) =>
     w.structElement(() => {
       w.i64(2, 0); // file_offset: deprecated, 0 as the format asks
-      w.struct(3, () => writeColumnChunk(w, chunk));
+      const path = pathOf(schema[column++]);
+      w.struct(3, () => writeColumnChunk(w, chunk, path));
     })
   );
   const sum = (size: (chunk: ColumnChunkMetadata) => number): number =>
@@ -135,10 +184,10 @@ function writeRowGroup(w: ThriftWriter, group: RowGroupMetadata): void {
   );
 }
 
-function writeColumnChunk(w: ThriftWriter, chunk: ColumnChunkMetadata): void {
+function writeColumnChunk(w: ThriftWriter, chunk: ColumnChunkMetadata, path: readonly string[]): void {
   w.i32(1, chunk.type);
   w.list(2, thriftType.i32, chunk.encodings, (value) => w.i32Element(value));
-  w.list(3, thriftType.binary, [chunk.path], (name) => w.binaryElement(name));
+  w.list(3, thriftType.binary, path, (name) => w.binaryElement(name));
   w.i32(4, chunk.codec);
   w.i64(5, chunk.numValues);
   w.i64(6, chunk.totalUncompressedSize);
@@ -166,7 +215,10 @@ export function decodeFileMetadata(bytes: Uint8Array): FileMetadata {
   r.struct((id, type) => {
     switch (id) {
       case 2:
-        schema = r.list(type, () => readSchemaElement(r)).slice(1);
+        schema = leavesOf(
+          r,
+          r.list(type, () => readSchemaElement(r))
+        );
         break;
       case 3:
         numRows = r.integer(type);
@@ -187,7 +239,43 @@ export function decodeFileMetadata(bytes: Uint8Array): FileMetadata {
   return { schema, numRows, rowGroups, keyValues, createdBy };
 }
 
-function readSchemaElement(r: ThriftReader): SchemaColumn {
+interface SchemaElement extends SchemaColumn {
+  readonly childCount: number;
+  readonly isRepeated: boolean;
+}
+
+/** The leaves of a schema as we write it: columns, and lists of flat structs. */
+function leavesOf(r: ThriftReader, elements: readonly SchemaElement[]): SchemaColumn[] {
+  const leaves: SchemaColumn[] = [];
+  for (let at = 1; at < elements.length; at++) {
+    const { childCount, isRepeated, ...column } = elements[at];
+    if (childCount === 0 && !isRepeated) {
+      leaves.push(column);
+      continue;
+    }
+    const [middle, element] = elements.slice(at + 1, at + 3);
+    const fields = elements.slice(at + 3, at + 3 + (element?.childCount ?? 0));
+    const isList =
+      childCount === 1 && middle?.isRepeated && middle.childCount === 1 && element?.childCount === fields.length;
+    if (
+      isRepeated ||
+      !isList ||
+      fields.length === 0 ||
+      fields.some((field) => field.childCount > 0 || field.isRepeated)
+    ) {
+      throw new ThriftError(r.offset, 'columns and lists of structs', `schema element ${column.name}`);
+    }
+    for (const { childCount: _, isRepeated: __, ...field } of fields) {
+      leaves.push({ ...field, name: listFieldName(column.name, field.name), list: column.name });
+    }
+    at += 2 + fields.length;
+  }
+  return leaves;
+}
+
+function readSchemaElement(r: ThriftReader): SchemaElement {
+  let childCount = 0;
+  let isRepeated = false;
   let type: number | undefined;
   let typeLength: number | undefined;
   let optional = false;
@@ -202,7 +290,14 @@ function readSchemaElement(r: ThriftReader): SchemaColumn {
         typeLength = r.integer(fieldType);
         break;
       case 3:
-        optional = r.integer(fieldType) === 1;
+        {
+          const repeats = r.integer(fieldType);
+          optional = repeats === repetition.optional;
+          isRepeated = repeats === repetition.repeated;
+        }
+        break;
+      case 5:
+        childCount = r.integer(fieldType);
         break;
       case 4:
         name = textFromUtf8(r.binary(fieldType));
@@ -217,8 +312,16 @@ function readSchemaElement(r: ThriftReader): SchemaColumn {
         r.skip(fieldType);
     }
   });
-  // The root has no type; it is cut off by the caller.
-  return { name, type: (type ?? physicalType.boolean) as PhysicalType, typeLength, optional, annotation };
+  // Groups have no type.
+  return {
+    name,
+    type: (type ?? physicalType.boolean) as PhysicalType,
+    typeLength,
+    optional,
+    annotation,
+    childCount,
+    isRepeated,
+  };
 }
 
 function readKeyValue(r: ThriftReader, into: Map<string, string>): void {
@@ -266,7 +369,6 @@ function readColumnChunk(r: ThriftReader): ColumnChunkMetadata {
 function readColumnMetadata(r: ThriftReader): ColumnChunkMetadata {
   const numbers: (number | undefined)[] = [];
   let encodings: number[] = [];
-  let path = '';
   let statistics: Statistics = { nullCount: 0 };
   r.struct((id, type) => {
     switch (id) {
@@ -274,7 +376,7 @@ function readColumnMetadata(r: ThriftReader): ColumnChunkMetadata {
         encodings = r.list(type, (elementType) => r.integer(elementType));
         break;
       case 3:
-        path = r.list(type, (elementType) => textFromUtf8(r.binary(elementType))).join('.');
+        r.skip(type); // the path: chunks stand in the order of the schema
         break;
       case 1:
       case 4:
@@ -297,7 +399,6 @@ function readColumnMetadata(r: ThriftReader): ColumnChunkMetadata {
   return {
     type: required(r, numbers[1], 'type') as PhysicalType,
     encodings,
-    path,
     codec: required(r, numbers[4], 'codec'),
     numValues: required(r, numbers[5], 'num_values'),
     totalUncompressedSize: required(r, numbers[6], 'total_uncompressed_size'),

@@ -1,8 +1,10 @@
 /** Cuts a column chunk into data pages, so that a reader of few rows decompresses few pages. */
+import { concatBytes } from '../../base/bytes.ts';
 import { bitCount, encodeCodes, encodeLevels, encodedBytesOf } from './hybrid.ts';
 import { type SchemaColumn, physicalType } from './metadata.ts';
 import { fixedWidthOf } from './plain.ts';
-import type { ChunkValues } from './write.ts';
+import { encodeListLevels, entryCountOf } from './list-levels.ts';
+import type { ChunkValues, ListCut } from './write.ts';
 
 /** How large data pages become. */
 export interface PageSizes {
@@ -21,6 +23,8 @@ export const defaultPageSizes: PageSizes = { rowsStep: 8192, bytesWanted: 32 * 1
 /** One data page, not yet compressed: levels, then codes or values. */
 export interface DataPage {
   readonly rowCount: number;
+  /** What the page's header counts: rows, or, of a list's field, elements and rows without any. */
+  readonly entryCount: number;
   readonly bytes: Uint8Array;
 }
 
@@ -32,6 +36,9 @@ export function cutPages(
   { rowsStep, bytesWanted }: PageSizes
 ): DataPage[] {
   const { present, presentCount, content } = values;
+  if (values.list !== undefined) {
+    return cutListPages(rowCount, column, values, values.list);
+  }
   // Bools are one bit each: packed bits are not cut.
   const steps = column.type === physicalType.boolean ? Infinity : stepsOfPage(rowCount, values, rowsStep, bytesWanted);
   const pageRows = Math.min(rowCount, steps * rowsStep);
@@ -52,6 +59,55 @@ export function cutPages(
     valueAt = body.valueEnd;
   }
   return pages;
+}
+
+/** Pages of a list's field. Bools, packed bits, are packed anew for each page. */
+function cutListPages(rowCount: number, column: SchemaColumn, values: ChunkValues, cut: ListCut): DataPage[] {
+  const { present, content } = values;
+  const { starts, pageRows } = cut;
+  const width = fixedWidthOf(column.type, column.typeLength);
+  const pages: DataPage[] = [];
+  let dense = 0;
+  let valueAt = 0;
+  for (let row = 0; row < rowCount; row += pageRows) {
+    const end = Math.min(row + pageRows, rowCount);
+    const count = presentBetween(present, starts[row], starts[end]);
+    const levels = encodeListLevels(starts, row, end, column.optional, present);
+    let body: Uint8Array;
+    if (column.type === physicalType.boolean && content.kind === 'plain') {
+      body = bitsBetween(content.values.bytes, dense, dense + count);
+    } else {
+      const part = bodyOf(content, dense, count, valueAt, width);
+      body = part.bytes;
+      valueAt = part.valueEnd;
+    }
+    dense += count;
+    pages.push({
+      rowCount: end - row,
+      entryCount: entryCountOf(starts, row, end),
+      bytes: concatBytes([levels, body]),
+    });
+  }
+  return pages;
+}
+
+function presentBetween(present: Uint8Array | undefined, from: number, to: number): number {
+  if (present === undefined) {
+    return to - from;
+  }
+  let count = 0;
+  for (let i = from; i < to; i++) {
+    count += (present[i >>> 3] >>> (i & 7)) & 1;
+  }
+  return count;
+}
+
+function bitsBetween(bits: Uint8Array, from: number, to: number): Uint8Array {
+  const part = new Uint8Array(Math.ceil((to - from) / 8));
+  for (let i = from; i < to; i++) {
+    part[(i - from) >>> 3] |= ((bits[i >>> 3] >>> (i & 7)) & 1) << ((i - from) & 7);
+  }
+  return part;
 }
 
 /** How many steps of rows make a page. */
@@ -106,11 +162,11 @@ function pageOf(
   body: Uint8Array
 ): DataPage {
   if (!column.optional) {
-    return { rowCount, bytes: body };
+    return { rowCount, entryCount: rowCount, bytes: body };
   }
   const levels = encodeLevels(present, presentCount, rowCount);
   const bytes = new Uint8Array(levels.length + body.length);
   bytes.set(levels);
   bytes.set(body, levels.length);
-  return { rowCount, bytes };
+  return { rowCount, entryCount: rowCount, bytes };
 }

@@ -2,6 +2,7 @@
  * The pages of a column chunk. Every byte is checked before use: page headers by the CRC-32C that stands in the footer, page contents by
  * the CRC-32 in their header.
  */
+import { assert } from '../../base/assert.ts';
 import { crc32, crc32c } from '../../base/crc32c.ts';
 import { CorruptionError } from '../../base/coded-error.ts';
 import type { Codecs } from '../../base/codecs.ts';
@@ -36,38 +37,70 @@ export function chunkStart({ dictionaryPageOffset, dataPageOffset }: ColumnChunk
   return dictionaryPageOffset ?? dataPageOffset;
 }
 
-/** A page of a chunk: its header, checked, and where its content lies in the chunk. */
+/** A page of a chunk: its header, checked, and its content as stored. */
 export interface PagePlace {
   readonly header: PageHeader;
-  readonly contentStart: number;
-  readonly contentEnd: number;
-  /** Rows before this page in the chunk; 0 for a dictionary page. */
-  readonly rowStart: number;
+  readonly stored: Uint8Array;
+  /** Offset of the content in the file. */
+  readonly at: number;
 }
 
-/** The dictionary page, `undefined` where the chunk has none. `bytes`: the chunk's first pages. Errors: {@link CorruptionError}. */
-export function dictionaryPlace(chunk: Chunk, bytes: Uint8Array): PagePlace | undefined {
+/** Bytes of a chunk that have been read: all of them, or some of its pages, each from its header on. */
+export type ChunkBytes = Uint8Array | ReadonlyMap<number, Uint8Array>;
+
+/** Stands for the dictionary page among the indexes of data pages. */
+export const dictionaryPageIndex = -1;
+
+/** The dictionary page, `undefined` where the chunk has none. Errors: {@link CorruptionError}. */
+export function dictionaryPlace(chunk: Chunk, bytes: ChunkBytes): PagePlace | undefined {
   return chunk.metadata.dictionaryPageOffset === undefined
     ? undefined
-    : pagePlace(chunk, bytes, 0, pageType.dictionaryPage, chunk.checks.dictionaryHeader, 0);
+    : pagePlace(
+        chunk,
+        bytesOfPage(bytes, dictionaryPageIndex, 0),
+        0,
+        pageType.dictionaryPage,
+        chunk.checks.dictionaryHeader
+      );
 }
 
-/** All data pages, in row order. `bytes`: the whole chunk. Errors: {@link CorruptionError}. */
-export function dataPagePlaces(chunk: Chunk, bytes: Uint8Array): PagePlace[] {
-  const { metadata, checks, rowCount } = chunk;
-  const places: PagePlace[] = [];
-  let start = metadata.dataPageOffset - chunkStart(metadata);
-  let row = 0;
-  for (const sum of checks.dataHeaders) {
-    const place = pagePlace(chunk, bytes, start, pageType.dataPage, sum, row);
-    places.push(place);
-    start = place.contentEnd;
-    row += place.header.numValues;
+/** First row of each data page, and the number of rows behind the last. Errors: {@link CorruptionError}. */
+export function pageRowStarts(chunk: Chunk, bytes: ChunkBytes): Uint32Array {
+  const { rowCount, checks } = chunk;
+  const starts = new Uint32Array(checks.pages.length + 1);
+  for (let page = 0; page < checks.pages.length; page++) {
+    starts[page + 1] =
+      starts[page] + (checks.pages[page].rowCount ?? dataPagePlace(chunk, bytes, page).header.numValues);
   }
-  if (row !== rowCount) {
-    throw corrupt(chunk, metadata.dataPageOffset, `${rowCount} rows`, `${row}`);
+  if (starts[checks.pages.length] !== rowCount) {
+    throw corrupt(chunk, chunk.metadata.dataPageOffset, `${rowCount} rows`, `${starts[checks.pages.length]}`);
   }
-  return places;
+  return starts;
+}
+
+/** Data page `page`. Errors: {@link CorruptionError}. */
+export function dataPagePlace(chunk: Chunk, bytes: ChunkBytes, page: number): PagePlace {
+  const { pages } = chunk.checks;
+  const { headerSum } = pages[page];
+  let start = chunk.metadata.dataPageOffset - chunkStart(chunk.metadata);
+  for (let before = 0; before < page; before++) {
+    // Format 0 has no index: its pages are found one behind the other.
+    start += pages[before].storedBytes ?? storedBytesOf(dataPagePlace(chunk, bytes, before), chunk, start);
+  }
+  return pagePlace(chunk, bytesOfPage(bytes, page, start), start, pageType.dataPage, headerSum);
+}
+
+function storedBytesOf({ at, stored }: PagePlace, chunk: Chunk, start: number): number {
+  return at + stored.length - chunkStart(chunk.metadata) - start;
+}
+
+function bytesOfPage(bytes: ChunkBytes, page: number, start: number): Uint8Array {
+  if (bytes instanceof Uint8Array) {
+    return bytes.subarray(start);
+  }
+  const own = bytes.get(page);
+  assert(own !== undefined, `page ${page} has not been read`);
+  return own;
 }
 
 /** Where contents of pages are kept for the next reader. */
@@ -83,35 +116,26 @@ export interface PageCache {
 const keptPageBytesMax = 16 * 1024;
 
 /** A page's content, checked and decompressed. Errors: {@link CorruptionError}. */
-export function pageContent(
-  chunk: Chunk,
-  bytes: Uint8Array,
-  place: PagePlace,
-  codecs: Codecs,
-  cache: PageCache | undefined
-): Uint8Array {
+export function pageContent(chunk: Chunk, place: PagePlace, codecs: Codecs, cache: PageCache | undefined): Uint8Array {
   const { uncompressedPageSize } = place.header;
   if (
     cache === undefined ||
     chunk.metadata.codec === compressionCodec.uncompressed ||
     uncompressedPageSize > keptPageBytesMax
   ) {
-    return freshContent(chunk, bytes, place, codecs);
+    return freshContent(chunk, place, codecs);
   }
-  const key = `${chunk.file} ${chunkStart(chunk.metadata) + place.contentStart}`;
+  const key = `${chunk.file} ${place.at}`;
   let content = cache.get(key);
   if (content === undefined) {
-    content = freshContent(chunk, bytes, place, codecs);
+    content = freshContent(chunk, place, codecs);
     // Memory of a buffer, a key and an entry beside the bytes.
     cache.set(key, content, content.buffer.byteLength + 300);
   }
   return content;
 }
 
-function freshContent(chunk: Chunk, bytes: Uint8Array, place: PagePlace, codecs: Codecs): Uint8Array {
-  const { header, contentStart, contentEnd } = place;
-  const stored = bytes.subarray(contentStart, contentEnd);
-  const at = chunkStart(chunk.metadata) + contentStart;
+function freshContent(chunk: Chunk, { header, stored, at }: PagePlace, codecs: Codecs): Uint8Array {
   const sum = (codecs.crc32 ?? crc32)(stored) | 0;
   if (sum !== header.crc) {
     throw corrupt(chunk, at, `page with crc32 ${header.crc}`, `${sum}`);
@@ -139,20 +163,13 @@ export function readBloom(chunk: Chunk, bytes: Uint8Array): Uint8Array {
   });
 }
 
-/** The page whose header is at `bytes[start]`. */
-function pagePlace(
-  chunk: Chunk,
-  bytes: Uint8Array,
-  start: number,
-  type: number,
-  expectedSum: number,
-  rowStart: number
-): PagePlace {
-  const fileStart = chunkStart(chunk.metadata);
-  const { header, end } = guarded(chunk, fileStart + start, () => decodePageHeader(bytes, start));
-  const headerSum = crc32c(bytes, start, end);
+/** The page whose header begins `bytes` and stands at `start` in the chunk. */
+function pagePlace(chunk: Chunk, bytes: Uint8Array, start: number, type: number, expectedSum: number): PagePlace {
+  const fileStart = chunkStart(chunk.metadata) + start;
+  const { header, end } = guarded(chunk, fileStart, () => decodePageHeader(bytes, 0));
+  const headerSum = crc32c(bytes, 0, end);
   if (headerSum !== expectedSum) {
-    throw corrupt(chunk, fileStart + start, `page header with crc32c ${expectedSum}`, `${headerSum}`);
+    throw corrupt(chunk, fileStart, `page header with crc32c ${expectedSum}`, `${headerSum}`);
   }
   const size = Math.max(0, header.compressedPageSize);
   if (end + size > bytes.length || header.type !== type) {
@@ -173,7 +190,7 @@ function pagePlace(
       `${header.encoding}, ${header.numValues} values`
     );
   }
-  return { header, contentStart: end, contentEnd: end + size, rowStart };
+  return { header, stored: bytes.subarray(end, end + size), at: fileStart + end };
 }
 
 function decompressed(chunk: Chunk, at: number, stored: Uint8Array, rawBytes: number, codecs: Codecs): Uint8Array {

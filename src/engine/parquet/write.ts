@@ -21,6 +21,7 @@ import {
   encoding,
   pageType,
 } from './metadata.ts';
+import { checksKey, encodeChecks } from './checks.ts';
 import { type PageSizes, cutPages, defaultPageSizes } from './pages.ts';
 import type { PlainValues } from './plain.ts';
 
@@ -35,18 +36,26 @@ export const pageBytesMax = 0x4000_0000;
 
 export const magic = Uint8Array.of(0x50, 0x41, 0x52, 0x31); // PAR1
 
-/** Key under which the sums of all page and bloom headers stand in the footer, see {@link encodeChecks}. */
-export const checksKey = 'vivace.checks';
-
 /** One column of one row group. */
 export interface ChunkValues {
   /** Bit per row, LSB first; undefined when every row has a value. */
   readonly present?: Uint8Array;
   readonly presentCount: number;
+  /** For a list's field: presence, codes and values count elements, not rows. */
+  readonly list?: ListCut;
+  /** More than the writer's, where it pays: see `zstdLevel` of the writer. */
+  readonly zstdLevelMin?: number;
   readonly content:
     | { readonly kind: 'dictionary'; readonly entries: PlainValues; readonly codes: Uint32Array }
     /** One value per present row, in row order. */
     | { readonly kind: 'plain'; readonly values: PlainValues; readonly compress: boolean };
+}
+
+/** Whose elements are whose, and how many rows a page takes: the same for all fields of a list. */
+export interface ListCut {
+  /** Elements of row i: [starts[i], starts[i + 1]). */
+  readonly starts: Uint32Array;
+  readonly pageRows: number;
 }
 
 /** Sums that the format has no place for: CRC-32C of the page headers and of the whole bloom filter; 0 where there is none. */
@@ -54,7 +63,16 @@ export interface ChunkChecks {
   readonly dictionaryHeader: number;
   readonly bloom: number;
   /** One per data page. */
-  readonly dataHeaders: readonly number[];
+  readonly pages: readonly PageCheck[];
+}
+
+/** A data page as the footer knows it. Format 0 has the sum alone. */
+export interface PageCheck {
+  /** CRC-32C of the header. */
+  readonly headerSum: number;
+  /** Header and content. */
+  readonly storedBytes?: number;
+  readonly rowCount?: number;
 }
 
 /** Where the footer lies and its CRC-32C. */
@@ -124,6 +142,13 @@ export class ParquetWriter {
     await this.flush();
   }
 
+  /** Bytes that Parquet knows nothing of, written with the next row group: where they will stand, and their CRC-32C. */
+  extra(bytes: Uint8Array): { offset: number; length: number; crc32c: number } {
+    const offset = this.offset;
+    this.append(bytes);
+    return { offset, length: bytes.length, crc32c: crc32c(bytes) };
+  }
+
   /** Writes the footer. The file is neither synced nor closed. */
   async finish(schema: readonly SchemaColumn[], keyValues: ReadonlyMap<string, string>): Promise<FooterPlace> {
     const metadata: FileMetadata = {
@@ -161,7 +186,11 @@ export class ParquetWriter {
     const packed =
       rawBytes < compressBytesMin || (content.kind === 'plain' && !content.compress)
         ? undefined
-        : this.compressed([dictionary?.bytes, ...dataPages.map(({ bytes }) => bytes)], rawBytes);
+        : this.compressed(
+            [dictionary?.bytes, ...dataPages.map(({ bytes }) => bytes)],
+            rawBytes,
+            values.zstdLevelMin ?? 1
+          );
 
     const start = this.offset;
     let uncompressedBytes = 0;
@@ -171,7 +200,7 @@ export class ParquetWriter {
       stored: Uint8Array,
       numValues: number,
       pageEncoding: number
-    ): number => {
+    ): { headerSum: number; storedBytes: number } => {
       if (raw.length > pageBytesMax) {
         throw new CodedError('too_large', `column ${column.name}: a page of ${raw.length} bytes`);
       }
@@ -186,7 +215,7 @@ export class ParquetWriter {
       uncompressedBytes += header.length + raw.length;
       this.append(header);
       this.append(stored);
-      return crc32c(header);
+      return { headerSum: crc32c(header), storedBytes: header.length + stored.length };
     };
     const dictionaryHeader =
       dictionary === undefined
@@ -197,12 +226,14 @@ export class ParquetWriter {
             packed?.[0] ?? dictionary.bytes,
             dictionary.count,
             encoding.plain
-          );
+          ).headerSum;
     const dataPageOffset = this.offset;
     const dataEncoding = dictionary === undefined ? encoding.plain : encoding.rleDictionary;
-    const dataHeaders = dataPages.map((data, index) =>
-      page(pageType.dataPage, data.bytes, packed?.[index + 1] ?? data.bytes, data.rowCount, dataEncoding)
-    );
+    const pages = dataPages.map((data, index) => ({
+      ...page(pageType.dataPage, data.bytes, packed?.[index + 1] ?? data.bytes, data.entryCount, dataEncoding),
+      rowCount: data.rowCount,
+    }));
+    const entryCount = dataPages.reduce((sum, data) => sum + data.entryCount, 0);
     return {
       metadata: {
         type: column.type,
@@ -210,26 +241,26 @@ export class ParquetWriter {
           dictionary === undefined
             ? [encoding.plain, encoding.rle]
             : [encoding.plain, encoding.rle, encoding.rleDictionary],
-        path: column.name,
         codec: packed === undefined ? compressionCodec.uncompressed : compressionCodec.zstd,
-        numValues: rowCount,
+        numValues: entryCount,
         totalUncompressedSize: uncompressedBytes,
         totalCompressedSize: this.offset - start,
         dataPageOffset,
         dictionaryPageOffset: dictionary === undefined ? undefined : start,
-        statistics: statisticsOf(rowCount, values),
+        statistics: statisticsOf(entryCount, values),
       },
-      checks: { dictionaryHeader, bloom: 0, dataHeaders },
+      checks: { dictionaryHeader, bloom: 0, pages },
     };
   }
 
   /** `undefined` when it saves too little. */
   private compressed(
     pages: readonly (Uint8Array | undefined)[],
-    rawBytes: number
+    rawBytes: number,
+    levelMin: number
   ): (Uint8Array | undefined)[] | undefined {
-    const { codecs, zstdLevel } = this;
-    const packed = pages.map((page) => (page === undefined ? undefined : codecs.zstdCompress(page, zstdLevel)));
+    const level = Math.max(this.zstdLevel, levelMin);
+    const packed = pages.map((page) => (page === undefined ? undefined : this.codecs.zstdCompress(page, level)));
     const packedBytes = packed.reduce((sum, page) => sum + (page?.length ?? 0), 0);
     return packedBytes <= rawBytes * compressedShareMax ? packed : undefined;
   }
@@ -252,59 +283,12 @@ function plainValuesOf({ content }: ChunkValues): PlainValues {
   return content.kind === 'dictionary' ? content.entries : content.values;
 }
 
-function statisticsOf(rowCount: number, values: ChunkValues): Statistics {
+function statisticsOf(entryCount: number, values: ChunkValues): Statistics {
   const { min, max, count } = plainValuesOf(values);
   return {
-    nullCount: rowCount - values.presentCount,
+    nullCount: entryCount - values.presentCount,
     distinctCount: values.content.kind === 'dictionary' ? count : undefined,
     minValue: min,
     maxValue: max,
   };
-}
-
-/**
- * Little-endian words in base64; for each chunk, row group by row group: the sums of the dictionary page's header and of the bloom
- * filter, the number of data pages, and the sums of their headers.
- */
-export function encodeChecks(checks: readonly ChunkChecks[]): string {
-  const words = checks.flatMap(({ dictionaryHeader, bloom, dataHeaders }) => [
-    dictionaryHeader,
-    bloom,
-    dataHeaders.length,
-    ...dataHeaders,
-  ]);
-  const bytes = new Uint8Array(4 * words.length);
-  const view = new DataView(bytes.buffer);
-  words.forEach((word, index) => view.setUint32(4 * index, word, true));
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  }
-  return btoa(text);
-}
-
-/** `undefined` when the text is not the sums of `chunkCount` chunks. */
-export function decodeChecks(base64: string | undefined, chunkCount: number): ChunkChecks[] | undefined {
-  if (base64 === undefined || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
-    return undefined;
-  }
-  const text = atob(base64);
-  if (text.length % 4 !== 0) {
-    return undefined;
-  }
-  const view = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
-  const wordCount = text.length / 4;
-  const word = (index: number): number => view.getUint32(4 * index, true);
-  const checks: ChunkChecks[] = [];
-  let at = 0;
-  while (checks.length < chunkCount) {
-    const pageCount = at + 3 <= wordCount ? word(at + 2) : 0;
-    if (pageCount === 0 || pageCount > wordCount - at - 3) {
-      return undefined;
-    }
-    const dataHeaders = Array.from({ length: pageCount }, (_, page) => word(at + 3 + page));
-    checks.push({ dictionaryHeader: word(at), bloom: word(at + 1), dataHeaders });
-    at += 3 + pageCount;
-  }
-  return at === wordCount ? checks : undefined;
 }
