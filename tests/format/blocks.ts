@@ -17,12 +17,20 @@ export interface BlockFile {
 
 export const blockPath = 'block.parquet';
 
-export async function blockOf(
-  spans: readonly Span[],
-  rowsMin: number,
-  rowsMax = 2 * rowsMin,
-  pageSizes?: PageSizes
-): Promise<BlockFile> {
+export interface BlockShape {
+  readonly rowsMin: number;
+  /** Twice as many. */
+  readonly rowsMax?: number;
+  readonly pageSizes?: PageSizes;
+  readonly columnChunksMax?: number;
+}
+
+export async function blockOf(spans: readonly Span[], shape: number | BlockShape): Promise<BlockFile> {
+  const {
+    rowsMin,
+    rowsMax = 2 * rowsMin,
+    ...rest
+  }: BlockShape = typeof shape === 'number' ? { rowsMin: shape } : shape;
   const rowSet = rowSetOfSpans(spans);
   const disk = new SimDisk();
   const meta = await writeBlock(rowSet, blockOrder(rowSet), {
@@ -32,7 +40,7 @@ export async function blockOf(
     blockId: '01GOLDEN',
     rowGroupRowsMin: rowsMin,
     rowGroupRowsMax: rowsMax,
-    pageSizes,
+    ...rest,
   });
   return { meta, bytes: disk.killImage().get(blockPath) as Uint8Array };
 }

@@ -33,7 +33,7 @@ async function smallBlock(): Promise<BlockFile & { readonly spans: readonly Span
     resource: { attributes: [], droppedAttributesCount: 0, schemaUrl: '' },
     scope: { name: 'lib', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' },
   }));
-  return { ...(await blockOf(spans, 2000, 4000, { rowsStep: 512, bytesWanted: 1 })), spans };
+  return { ...(await blockOf(spans, { rowsMin: 2000, pageSizes: { rowsStep: 512, bytesWanted: 1 } })), spans };
 }
 
 interface Answers {
@@ -83,6 +83,41 @@ test('whichever byte of a block is damaged, answers are right or a CorruptionErr
   }
   // Unread: the magic at both ends, the footer's length, pages of the trace summary and parent_index.
   assert.ok(refused > right, `${refused} refused, ${right} right`);
+});
+
+test('whichever bit of lists and folded keys is flipped, answers are right or a CorruptionError', async () => {
+  const random = seededRandom(seed + 1);
+  const spans = randomSpans(random, 24);
+  const block = await blockOf(spans, { rowsMin: 50, columnChunksMax: 40 });
+  const answersOf = async (bytes: Uint8Array): Promise<string> => {
+    const reader = await readerOf({ meta: block.meta, bytes });
+    const events = await reader.readDictionary(0, { scope: 'intrinsic', key: 'events', type: 'raw' });
+    return JSON.stringify([
+      (await spansOfBlock(reader)).map(canonicalSpan),
+      events?.size,
+      await reader.mayHaveEventAttribute(0, 'events', 'key.1'),
+      await reader.mayHaveEventAttribute(0, 'links', 'key.2', 5n),
+    ]);
+  };
+  const expected = await answersOf(block.bytes);
+  assert.equal((JSON.parse(expected) as [string[]])[0].sort().join(), spans.map(canonicalSpan).sort().join());
+  const bitCount = 8 * block.meta.sizeBytes;
+  const step = process.env.VIVACE_TEST_ALL === undefined ? 2 * Math.ceil(bitCount / 1600) : 1;
+  let refused = 0;
+  for (let bit = 0; bit < bitCount; bit += step === 1 ? 1 : 1 + random.below(step)) {
+    const bytes = block.bytes.slice();
+    bytes[bit >>> 3] ^= 1 << (bit & 7);
+    try {
+      const answers = await answersOf(bytes);
+      assert.ok(answers === expected, `seed ${seed}: wrong answer with bit ${bit} flipped`);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) {
+        throw new Error(`seed ${seed}: bit ${bit}`, { cause: error });
+      }
+      refused++;
+    }
+  }
+  assert.ok(refused > 500, `${refused} refused`);
 });
 
 test('a file cut short, or missing, is a CorruptionError', async () => {

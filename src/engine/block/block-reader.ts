@@ -283,7 +283,7 @@ export class BlockReader {
   ): Promise<boolean> {
     const [owners, attributes] = eventLists[kind];
     if (!this.footer.lists.has(owners)) {
-      return true; // format 0: nothing is known before the events are read
+      return this.meta.formatVersion === 0; // of which nothing is known before the events are read
     }
     const sought =
       value === undefined

@@ -6,7 +6,7 @@ import { canonicalSpan } from '../../trace/canonical.ts';
 import { bytesFromHex, hexFromBytes } from '../../trace/ids.ts';
 import type { Span } from '../../trace/model.ts';
 import { randomSpans } from '../head/testing.ts';
-import type { ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
+import type { CodedColumn, ColumnKey, RowSet, ValueDictionary } from '../row-set.ts';
 import type { PageSizes } from '../parquet/pages.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
 import { SimDisk } from '../sim-disk.ts';
@@ -33,7 +33,8 @@ async function write(
   spans: readonly Span[],
   rowsMin = 50,
   rowsMax = 100,
-  pageSizes?: PageSizes
+  pageSizes?: PageSizes,
+  columnChunksMax?: number
 ): Promise<WrittenBlock> {
   const rowSet = rowSetOfSpans(spans);
   const rows = blockOrder(rowSet);
@@ -46,6 +47,7 @@ async function write(
     rowGroupRowsMin: rowsMin,
     rowGroupRowsMax: rowsMax,
     pageSizes,
+    columnChunksMax,
   });
   return { rowSet, rows, disk, meta, reader: await openBlock(disk, meta, nodeCodecs) };
 }
@@ -77,7 +79,13 @@ test('random spans come back equal: columns, spans, groups of whole traces, dict
   for (let seed = 1; seed <= 8; seed++) {
     const random = seededRandom(seed);
     const spans = randomSpans(random, 1 + random.below(400));
-    const { rowSet, rows, meta, reader } = await write(spans, 50, 100, seed % 2 === 0 ? smallPages : undefined);
+    const { rowSet, rows, meta, reader } = await write(
+      spans,
+      50,
+      100,
+      seed % 2 === 0 ? smallPages : undefined,
+      random.pick([undefined, 0, 100])
+    );
     assert.equal(meta.spans, spans.length, `seed ${seed}`);
     assert.equal(
       reader.rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
@@ -99,6 +107,9 @@ test('random spans come back equal: columns, spans, groups of whole traces, dict
         const distinct = new Set(expected.filter((value) => value !== undefined));
         assert.deepEqual(valuesOf(read, key, everyRow(read)), expected, `seed ${seed}, ${JSON.stringify(key)}`);
         assert.equal(reader.hasColumn(group, key), distinct.size > 0);
+        if (key.type === 'raw') {
+          continue; // entries of events and links are as many as rows
+        }
         const dictionary = await reader.readDictionary(group, key);
         const entries = Array.from({ length: dictionary?.size ?? 0 }, (_, entry) =>
           entryText(dictionary as ValueDictionary, entry)
@@ -181,6 +192,92 @@ test('row groups may come from row sets of their own, with columns of their own'
     }
   }, /unknown at open/);
   await blind.abort();
+});
+
+test('thousands of keys fold into one list, and every one of them is found', async () => {
+  const random = seededRandom(17);
+  const [template] = randomSpans(random, 1);
+  const keyCount = 1500;
+  const spans = Array.from({ length: 4000 }, (_, index): Span => ({
+    ...template,
+    traceId: hexFromBytes(random.fill(new Uint8Array(16))),
+    spanId: hexFromBytes(random.fill(new Uint8Array(8))),
+    events: [],
+    links: [],
+    attributes:
+      index === 2000
+        ? Array.from({ length: keyCount }, (_, key) => ({
+            key: `key ${key}`,
+            value: { type: 'int', value: BigInt(-key) },
+          }))
+        : [
+            { key: 'often', value: { type: 'string', value: `value ${index % 7}` } },
+            { key: `key ${random.below(keyCount)}`, value: { type: 'string', value: `needle ${index}` } },
+          ],
+  }));
+  const { reader, meta } = await write(spans, 1000, 2000, undefined, 200);
+  assert.ok(reader.rowGroups.length >= 3);
+  const footerPerKey = meta.footerLength / keyCount;
+  assert.ok(footerPerKey < 120, `${footerPerKey} bytes of footer a key`);
+  const often = reader.columnKeys.find(({ key }) => key === 'often') as ColumnKey;
+  const all = await Promise.all(reader.rowGroups.map((_, group) => reader.readRowGroup(group, 'all')));
+  let found = 0;
+  let mayBe = 0;
+  for (const key of reader.columnKeys.filter((candidate) => candidate.key.startsWith('key '))) {
+    for (const [group, rowSet] of all.entries()) {
+      const column = rowSet.column(key.scope, key.key, key.type);
+      assert.equal(reader.hasColumn(group, key), column !== undefined);
+      for (let entry = 0; entry < (column?.dictionary.size ?? 0); entry++) {
+        found++;
+        const dictionary = (column as CodedColumn).dictionary;
+        const value = key.type === 'int' ? dictionary.intAt(entry) : dictionary.bytesAt(entry);
+        assert.equal(await reader.mayContain(group, key, value), true, `${key.key} in group ${group}`);
+        mayBe += (await reader.mayContain(group, key, key.type === 'int' ? 77n : new TextEncoder().encode('pin')))
+          ? 1
+          : 0;
+      }
+    }
+  }
+  assert.equal(found, 3999 + keyCount, 'every value, once');
+  assert.ok(mayBe < found / 20, `${mayBe} of ${found} values that are not there`);
+  assert.ok(await reader.mayContain(0, often, new TextEncoder().encode('value 3')));
+  const back = all.flatMap((rowSet) => spansOfRows(rowSet, everyRow(rowSet)));
+  assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort());
+});
+
+test('attributes of events and links are pruned by key and by value', async () => {
+  const random = seededRandom(5);
+  const spans = randomSpans(random, 400).map((span, index): Span => ({
+    ...span,
+    events: [
+      {
+        timeUnixNanos: 1n,
+        name: 'e',
+        droppedAttributesCount: 0,
+        attributes: [{ key: `k${index}`, value: { type: 'string', value: `v${index}` } }],
+      },
+      {
+        timeUnixNanos: 2n,
+        name: 'e',
+        droppedAttributesCount: 0,
+        attributes: [{ key: 'n', value: { type: 'int', value: BigInt(index) } }],
+      },
+    ],
+    links: [],
+  }));
+  const { reader } = await write(spans, 5000, 10_000);
+  const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+  let wrong = 0;
+  for (let index = 0; index < 400; index++) {
+    assert.ok(await reader.mayHaveEventAttribute(0, 'events', `k${index}`));
+    assert.ok(await reader.mayHaveEventAttribute(0, 'events', `k${index}`, utf8(`v${index}`)));
+    assert.ok(await reader.mayHaveEventAttribute(0, 'events', 'n', BigInt(index)));
+    wrong += (await reader.mayHaveEventAttribute(0, 'events', `K${index}`)) ? 1 : 0;
+    wrong += (await reader.mayHaveEventAttribute(0, 'events', `k${index}`, utf8(`v${index + 1}`))) ? 1 : 0;
+    wrong += (await reader.mayHaveEventAttribute(0, 'events', 'n', BigInt(index + 1000))) ? 1 : 0;
+    wrong += (await reader.mayHaveEventAttribute(0, 'links', `k${index}`)) ? 1 : 0;
+  }
+  assert.ok(wrong < 60, `${wrong} of 1600`);
 });
 
 test('a trace is found where it lies, and no other', async () => {

@@ -7,6 +7,7 @@ import {
   decodePageHeader,
   encodeFileMetadata,
   encodePageHeader,
+  listFieldName,
   physicalType,
 } from './metadata.ts';
 import type { FileMetadata, PageHeader } from './metadata.ts';
@@ -45,15 +46,22 @@ const file: FileMetadata = {
   schema: [
     { name: 'a.b', type: physicalType.byteArray, typeLength: undefined, optional: true, annotation: 'string' },
     { name: 'id', type: physicalType.fixedLenByteArray, typeLength: 16, optional: false, annotation: undefined },
+    ...['name', 'value'].map((field) => ({
+      name: listFieldName('list.a', field),
+      list: 'list.a',
+      type: physicalType.byteArray,
+      typeLength: undefined,
+      optional: field === 'value',
+      annotation: undefined,
+    })),
   ],
   numRows: 3,
   rowGroups: [
     {
       numRows: 3,
-      columns: ['a.b', 'id'].map((path) => ({
+      columns: [0, 1, 2, 3].map(() => ({
         type: physicalType.byteArray,
         encodings: [0, 3],
-        path,
         codec: 6,
         numValues: 3,
         totalUncompressedSize: 2 ** 33,

@@ -147,6 +147,9 @@ async function excludesLeaf(
   if (key.type === 'any') {
     return undefined;
   }
+  if (key.scope === 'intrinsic' && (key.key === 'events' || key.key === 'links')) {
+    return (await eventMayMatch(reader, rowGroup, key.key, leaf)) ? undefined : 'bloom filter';
+  }
   if (key.type === 'raw') {
     const messages = await reader.readDictionary(rowGroup, key);
     return messages !== undefined && rawMayMatch(messages, leaf) ? undefined : 'dictionary';
@@ -159,6 +162,23 @@ async function excludesLeaf(
   }
   const dictionary = await reader.readDictionary(rowGroup, key);
   return dictionary !== undefined && acceptedEntries(dictionary, leaf) !== undefined ? undefined : 'dictionary';
+}
+
+/** From the filter over the attributes of events, or links: they are not read for it. */
+async function eventMayMatch(
+  reader: BlockReader,
+  rowGroup: number,
+  column: 'events' | 'links',
+  { field, op, operand }: ConditionLeaf
+): Promise<boolean> {
+  if (field.kind !== 'attribute') {
+    return true;
+  }
+  if (op === '=' && operand.type === 'string') {
+    return reader.mayHaveEventAttribute(rowGroup, column, field.name, new TextEncoder().encode(operand.value));
+  }
+  const value = op === '=' && operand.type === 'int' ? operand.value : undefined;
+  return reader.mayHaveEventAttribute(rowGroup, column, field.name, value);
 }
 
 function because(exclusion: Exclusion, leaf: ConditionLeaf): string {

@@ -1,14 +1,14 @@
 /**
  * Writes the golden files of the current format version: `node tests/format/golden/make.ts`. Run it when a version is born, never to
- * make a failing test pass: files of a frozen version stay as they are for ever. Version 0 is not frozen yet.
+ * make a failing test pass: files of a frozen version stay as they are for ever.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { seededRandom } from '../../../src/base/random.ts';
 import { formatVersion } from '../../../src/engine/block/format.ts';
 import { randomSpans } from '../../../src/engine/head/testing.ts';
 import { canonicalSpan } from '../../../src/trace/canonical.ts';
 import { type AnyValue, type Span, emptyResource, emptyScope } from '../../../src/trace/model.ts';
-import { blockOf } from '../blocks.ts';
+import { type BlockShape, blockOf } from '../blocks.ts';
 
 const [template] = randomSpans(seededRandom(1), 1);
 
@@ -54,6 +54,15 @@ const files: Record<string, readonly Span[]> = {
   times: [0n, 1n, 2n ** 63n, 2n ** 64n - 1n].flatMap((start, i) =>
     [0n, 5n, 2n ** 64n - 1n].map((end, j) => spanWith(3 * i + j, { startUnixNanos: start, endUnixNanos: end }))
   ),
+  // Every attribute key in the list, beside its column in `random`.
+  folded: randomSpans(seededRandom(2027), 60),
+  // A parent that is another span with the same id, itself, later, in no span, of two spans that share an id.
+  parents: ['', '0000000000000001', '0000000000000002', '0000000000000009', 'ffffffffffffffff', '0000000000000004'].flatMap(
+    (parentSpanId, i) =>
+      ['000000000000000' + String(i + 1), '0000000000000004'].map((spanId, j) =>
+        spanWith(0, { traceId: 'ab'.repeat(16), spanId, parentSpanId, startUnixNanos: BigInt(100 - 2 * i - j) })
+      )
+  ),
   // Enough for zstd, several pages a chunk, 16-bit codes, run-length codes and a bloom filter.
   many: Array.from({ length: 1100 }, (_, i) =>
     spanWith(i, {
@@ -71,10 +80,16 @@ const files: Record<string, readonly Span[]> = {
   ),
 };
 
+/** How files are cut, where it is not the same for all. */
+const shapes: Readonly<Record<string, BlockShape>> = {
+  many: { rowsMin: 2000, rowsMax: 4000, pageSizes: { rowsStep: 512, bytesWanted: 2048 } },
+  folded: { rowsMin: 20, columnChunksMax: 0 },
+};
+
 for (const [name, spans] of Object.entries(files)) {
-  const { meta, bytes } =
-    name === 'many' ? await blockOf(spans, 2000, 4000, { rowsStep: 512, bytesWanted: 2048 }) : await blockOf(spans, 50);
+  const { meta, bytes } = await blockOf(spans, shapes[name] ?? { rowsMin: 50 });
   const to = (extension: string): URL => new URL(`v${formatVersion}/${name}.${extension}`, import.meta.url);
+  mkdirSync(new URL(`v${formatVersion}/`, import.meta.url), { recursive: true });
   writeFileSync(to('parquet'), bytes);
   writeFileSync(to('meta.json'), JSON.stringify(meta, undefined, 2) + '\n');
   // One canonical span a line, sorted.
