@@ -66,9 +66,15 @@ async function spansOfFragment(cache: RowSetCache, { source, ordinal }: Fragment
   return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
 }
 
+/** Whether two spans share an id. */
+function repeatsId(parts: readonly (readonly Span[])[]): boolean {
+  const ids = new Set<string>();
+  return parts.some((spans) => spans.some(({ spanId }) => ids.size === ids.add(spanId).size));
+}
+
 /**
- * Reads traces for the evaluator. A solo trace (whole in one place, where duplicates are gone already) is read with the columns the query
- * needs; a split one whole, because its duplicates are told by all of their content.
+ * Reads traces for the evaluator, with the columns the query needs; with all of them where spans share an id, be it in one place or in
+ * several: then it is their content that says which are duplicates, and which comes first.
  */
 export class TraceReader {
   private readonly some: RowSetCache;
@@ -87,35 +93,26 @@ export class TraceReader {
   }
 
   async read(traceId: string, fragments: readonly Fragment[]): Promise<Trace> {
-    const solo = fragments.length === 1;
-    const parts: Span[][] = [];
-    for (const fragment of fragments) {
-      parts.push(await spansOfFragment(solo ? this.some : this.all, fragment));
+    let parts = await this.parts(this.some, fragments);
+    // All of their content tells duplicates, and decides the order of spans that share id and start.
+    if (this.some !== this.all && repeatsId(parts)) {
+      parts = await this.parts(this.all, fragments);
     }
-    if (!solo) {
-      this.splitTraces++;
-      const trace = mergeTrace(traceId, parts);
-      this.spans += trace.spans.length;
-      return trace;
+    if (fragments.length === 1) {
+      return this.solo(traceId, parts[0]);
     }
-    return this.solo(traceId, parts[0]);
+    this.splitTraces++;
+    const trace = mergeTrace(traceId, parts);
+    this.spans += trace.spans.length;
+    return trace;
   }
 
-  /** Solo traces of one row set, built together: the columns are opened once for all of them. */
-  *soloTracesOf(rowSet: RowSet, ordinals: readonly number[]): Generator<Trace> {
-    const rows: number[] = [];
-    const ends = ordinals.map((ordinal) => {
-      // Row by row: a trace may have a million rows, too many for one spread.
-      const rowsOfTrace = rowSet.rowsOfTrace(ordinal);
-      for (let row = 0; row < rowsOfTrace.length; row++) {
-        rows.push(rowsOfTrace[row]);
-      }
-      return rows.length;
-    });
-    const spans = spansOfRows(rowSet, rows);
-    for (const [i, ordinal] of ordinals.entries()) {
-      yield this.solo(traceIdAt(rowSet, ordinal), spans.slice(ends[i - 1] ?? 0, ends[i]));
+  private async parts(cache: RowSetCache, fragments: readonly Fragment[]): Promise<Span[][]> {
+    const parts: Span[][] = [];
+    for (const fragment of fragments) {
+      parts.push(await spansOfFragment(cache, fragment));
     }
+    return parts;
   }
 
   /** A solo trace whose spans are at hand. */

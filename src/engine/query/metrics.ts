@@ -1,5 +1,5 @@
 /**
- * Metrics over whole traces: solo traces are observed as their row group is scanned, split ones at the end, each once.
+ * Metrics over whole traces: solo traces are counted over columns as their row group is scanned, split ones observed at the end, each once.
  */
 import type { Answer, MetricsRequest } from '../../store/trace-store.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
@@ -15,9 +15,6 @@ import { RowCollector } from './kernels/collect.ts';
 import { evaluationOf } from './kernels/plan.ts';
 import type { RowSet } from '../row-set.ts';
 import type { StoreView } from './view.ts';
-
-/** About 2,000 spans: a few milliseconds between two looks at the client. */
-const tracesPerSlice = 256;
 
 export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
   const progress = new Progress(view, request.signal);
@@ -41,7 +38,7 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
     const splitTraces = new Map<string, Uint8Array>();
     const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
     const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
-    for await (const { rowSet, rating } of sources) {
+    for await (const { source, rowSet, rating } of sources) {
       const solo: number[] = [];
       for (let ordinal = 0; ordinal < rating.length; ordinal++) {
         if (rating[ordinal] === 0) {
@@ -53,12 +50,10 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
           solo.push(ordinal);
         }
       }
-      const left = collector === undefined ? solo : collectTraces(collector, rowSet, solo);
-      reader.soloTraces += solo.length - left.length;
-      for (let at = 0; at < left.length; at += tracesPerSlice) {
-        for (const trace of reader.soloTracesOf(rowSet, left.slice(at, at + tracesPerSlice))) {
-          evaluation.observe(trace);
-        }
+      const unclear = collector === undefined ? solo : collectTraces(collector, rowSet, solo);
+      reader.soloTraces += solo.length - unclear.length;
+      for (const ordinal of unclear) {
+        evaluation.observe(await reader.read(traceIdAt(rowSet, ordinal), [{ source, ordinal }]));
         await progress.point();
       }
     }
