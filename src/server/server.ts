@@ -20,6 +20,9 @@ import type { Opening, Runtime } from './runtime.ts';
 import { createTelemetry } from './telemetry.ts';
 
 /** Base URLs; `undefined` where the door is off. */
+/** A query of 128 KiB stands percent-encoded in the URL, which may make three bytes of one; and room for the other headers. */
+const queryHeaderBytesMax = 3 * 128 * 1024 + 16 * 1024;
+
 export interface ServerUrls {
   readonly otlpGrpc: string | undefined;
   readonly otlpHttp: string | undefined;
@@ -91,7 +94,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
         listenHttp(options, (request, response) => handleOtlpHttp(runtime, request, response))
       ),
       query: await open('query', config.queryAddress, (options) =>
-        listenHttp(options, (request, response) => handleQuery(runtime, page, request, response))
+        listenHttp({ ...options, headerBytesMax: queryHeaderBytesMax }, (request, response) =>
+          handleQuery(runtime, page, request, response)
+        )
       ),
       grpcQuery: await open('grpc-query', config.grpcQueryAddress, (options) =>
         listenHttp(options, (request, response) => handleGrpcQuery(runtime, request, response))

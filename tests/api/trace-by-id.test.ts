@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import type { Span } from '../../src/trace/model.ts';
+import type { Span, Trace } from '../../src/trace/model.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { decodeTraceByIdResponse } from '../../src/wire/tempo.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { Trace } from '../../src/trace/model.ts';
 import type { Answer } from '../../src/store/trace-store.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { exampleSpan, exampleTraceId, postTraces } from './support.ts';

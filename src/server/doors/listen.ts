@@ -22,6 +22,8 @@ export interface ListenOptions {
   readonly tls: TlsFiles | undefined;
   readonly connectionsMax: number;
   readonly requestTimeoutMs: number;
+  /** Of a request line and all headers over HTTP/1.1, where queries come in the URL. */
+  readonly headerBytesMax?: number;
   readonly log: Logger;
 }
 
@@ -69,10 +71,12 @@ export async function listenHttp(
 ): Promise<Listener> {
   // Node's own cut comes after ours, which answers.
   const requestTimeout = options.requestTimeoutMs + headersTimeoutMs;
+  const maxHeaderSize = options.headerBytesMax ?? headerBytesMax;
   if (options.tls) {
     const secureOptions = {
       ...http2Options,
       ...http1Options,
+      maxHeaderSize,
       requestTimeout,
       allowHTTP1: true,
       ...readTls(options.tls),
@@ -81,7 +85,7 @@ export async function listenHttp(
     server.on('request', handle);
     return start(server, [server], options);
   }
-  const server = http.createServer({ ...http1Options, requestTimeout }, handle);
+  const server = http.createServer({ ...http1Options, maxHeaderSize, requestTimeout }, handle);
   server.maxHeadersCount = 64;
   server.timeout = stalledTimeoutMs;
   const h2Server = http2.createServer(http2Options, handle);
