@@ -348,6 +348,39 @@ test('metrics: exemplars, asked for or by hint, at most 100, none of instants, w
   assert.ok(!JSON.stringify(instant).includes('exemplars'));
 });
 
+test('what the language does not have is refused: lists, in, single quotes, parent.', async () => {
+  for (const query of ['{ .a = ["b"] }', '{ .a in ("b") }', "{ .a = 'b' }", '{ parent.a = "b" }']) {
+    await refused(`/api/search?${q(query)}`, /^invalid TraceQL query: parse error at line 1, col \d+: /);
+  }
+});
+
+test('`&&` and `||` bind alike, from the left', async () => {
+  const ids = async (query: string): Promise<string> =>
+    (await json<Traces>(`/api/search?${q(query)}`)).traces.map(({ traceID }) => traceID.slice(-1)).join('');
+  assert.equal(await ids('{ .text = "y" || .text = "x" && .whole = 7 }'), 'a');
+  assert.equal(await ids('{ .text = "y" || (.text = "x" && .whole = 7) }'), 'ba');
+});
+
+test('spans of any time are kept and found', async () => {
+  const [ancient, future] = [exampleTraceId(0xe1), exampleTraceId(0xe2)];
+  const years = 365n * 86_400n * second;
+  const spans = [exampleSpan(ancient, { startUnixNanos: 1n, endUnixNanos: 2n })];
+  const later = start * second + 60n * years;
+  spans.push(exampleSpan(future, { startUnixNanos: later, endUnixNanos: later + second }));
+  assert.equal((await postTraces(server, encodeTraces(spans), 'application/x-protobuf')).status, 200);
+  for (const [traceId, seconds] of [
+    [ancient, 0n],
+    [future, later / second],
+  ] as const) {
+    assert.equal((await get(`/api/traces/${traceId}`)).status, 200);
+    const { traces } = await json<Traces>(`/api/search?q={}&start=${seconds}&end=${seconds + 1n}`);
+    assert.deepEqual(
+      traces.map(({ traceID }) => traceID),
+      [traceId]
+    );
+  }
+});
+
 test('what a client of the data source sends beside its parameters does not matter', async () => {
   const headers = {
     'x-grafana-user': 'a',
