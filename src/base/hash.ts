@@ -6,6 +6,17 @@
 export function hashRange(view: DataView, start: number, length: number): number {
   let hash = Math.imul(length + 0x3c6ef372, 0x9e3779b1);
   let at = start;
+  if (length >= 16) {
+    // Two chains side by side: each step of one waits for the step before it.
+    let second = 0x7f4a7c15;
+    for (const end = start + (length & ~7); at < end; at += 8) {
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x85ebca6b);
+      second = Math.imul(second ^ view.getInt32(at + 4, true), 0xc2b2ae35);
+      hash ^= hash >>> 15;
+      second ^= second >>> 13;
+    }
+    hash = Math.imul(hash, 0x9e3779b1) ^ second;
+  }
   for (const end = start + (length & ~3); at < end; at += 4) {
     hash = Math.imul(hash ^ view.getInt32(at, true), 0x85ebca6b);
     hash ^= hash >>> 15;

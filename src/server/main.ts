@@ -5,6 +5,7 @@ import { readCommandLine } from './command-line.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startDemo } from './demo.ts';
 import { createLogger } from './log.ts';
+import { raiseInliningBudget } from './inlining.ts';
 import { nodeClock } from './node-clock.ts';
 import { openStore } from './open-store.ts';
 import { defaultPageDir } from './paths.ts';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
     return;
   }
   const { config } = line;
+  raiseInliningBudget();
   const log = createLogger(config.logLevel);
   const server = await runServer({
     config,

@@ -59,9 +59,18 @@ export class AttributeWalker {
     const takenEnd = rangeEnd > 2 * attributesMax ? 2 * attributesMax : rangeEnd;
     let dropped = 0;
     keys.startUnit();
+    const { request } = builder;
     for (let i = 0; i < takenEnd; i += 2) {
+      const start = ranges[i];
       const end = ranges[i + 1];
-      cursor.at = ranges[i];
+      if (ofRow) {
+        const repeated = keys.repeated(cursor.view, start, end, request, row);
+        if (repeated !== undefined) {
+          builder.push(repeated, row, repeated.seenCode);
+          continue;
+        }
+      }
+      cursor.at = start;
       this.read(cursor, end);
       if (this.valueLength > attributeValueBytesMax && this.type !== typeString) {
         this.cutValues++;
@@ -70,11 +79,16 @@ export class AttributeWalker {
       }
       const column = keys.columnFor(cursor.view, this.keyAt, this.keyLength, this.type, ordinal, row, columnsMax);
       if (column === undefined) {
-        this.addExtra(cursor, ranges[i], end);
+        this.addExtra(cursor, start, end);
         continue;
       }
       const code = this.intern(cursor, column, row);
       if (ofRow) {
+        // A value that is cut is read each time: each cut is counted.
+        column.seenIn = this.valueLength <= attributeValueBytesMax ? request : 0;
+        column.seenAt = start;
+        column.seenLength = end - start;
+        column.seenCode = code;
         builder.push(column, row, code);
       } else {
         column.push(ordinal, code);

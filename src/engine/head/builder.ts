@@ -37,6 +37,8 @@ export class HeadBuilder {
   /** Columns that have a posting of the row under construction. */
   readonly touched: HeadColumn[] = [];
   touchedCount = 0;
+  /** Counts requests from 1: positions in a body mean nothing in the next one. */
+  request = 0;
   // Unsigned 64-bit bounds over all rows, as words.
   minStartLow = -1;
   minStartHigh = -1;

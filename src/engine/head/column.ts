@@ -45,6 +45,11 @@ export class HeadColumn implements ColumnKey {
   /** Successor prediction: the columns that followed this one on the spans before. */
   next: HeadColumn | undefined = undefined;
   afterNext: HeadColumn | undefined = undefined;
+  /** The KeyValue seen last: number of the request, place in its body, length, and the code it got. */
+  seenIn = 0;
+  seenAt = 0;
+  seenLength = 0;
+  seenCode = 0;
   private readonly arena: Arena;
   private words: Int32Array = noWords;
   private at = 0;
@@ -110,6 +115,7 @@ export class HeadColumn implements ColumnKey {
 
   /** Forgets postings of `unit` and later, and dictionary entries that came at `row` or later. */
   truncate(unit: number, row: number): void {
+    this.seenIn = 0;
     const count = this.countBefore(unit);
     if (count !== this.count) {
       this.count = count;

@@ -39,6 +39,10 @@ export class Dictionary {
   private lastLength = -1;
   private lastLow = 0;
   private lastHigh = 0;
+  /** Where the next entry goes: words of its chunk, its first word, and where the chunk ends. */
+  private words: Int32Array = noTable;
+  private at = 0;
+  private end = 0;
 
   /** `holdsBytes`: values are byte strings; else 64-bit words. */
   constructor(arena: Arena, holdsBytes: boolean) {
@@ -73,8 +77,12 @@ export class Dictionary {
     if (text && !isWellFormed(view, start, length)) {
       return this.internRepaired(view, start, length, row);
     }
-    const code = this.add(this.storeBytes(view, start, length), length, row, hash);
-    this.rememberBytes(code);
+    const address = this.storeBytes(view, start, length);
+    const code = this.add(address, length, row, hash);
+    this.lastCode = code;
+    this.lastLength = length;
+    this.lastWords = this.arena.words[slabOf(address)];
+    this.lastStart = wordOf(address);
     return code;
   }
 
@@ -147,6 +155,7 @@ export class Dictionary {
       this.table = noTable;
     }
     this.chunks.length = this.size === 0 ? 0 : chunkOfEntry(dictionaryShape, this.size - 1) + 1;
+    this.openLastChunk();
     this.lastCode = 0;
     this.lastLength = -1;
   }
@@ -164,17 +173,17 @@ export class Dictionary {
 
   /** `hash` is read only while there is a table. */
   private add(first: number, second: number, row: number, hash: number): number {
-    const chunk = chunkOfEntry(dictionaryShape, this.size);
-    if (chunk === this.chunks.length) {
-      this.chunks = this.chunks.concat(this.arena.allocate(3 * chunkCapacity(dictionaryShape, chunk)));
+    if (this.at === this.end) {
+      const capacity = chunkCapacity(dictionaryShape, this.chunks.length);
+      this.chunks = this.chunks.concat(this.arena.allocate(dictionaryShape.entryWords * capacity));
+      this.openLastChunk();
     }
+    const { words, at } = this;
+    words[at] = first;
+    words[at + 1] = second;
+    words[at + 2] = row;
+    this.at = at + 3;
     const code = ++this.size;
-    const at = this.entryAt(code);
-    const words = this.arena.words[slabOf(at)];
-    const word = wordOf(at);
-    words[word] = first;
-    words[word + 1] = second;
-    words[word + 2] = row;
     if (this.table.length > 0) {
       // At most three of four slots are taken.
       if (code * 16 > this.table.length * 3) {
@@ -185,6 +194,20 @@ export class Dictionary {
       this.startTable();
     }
     return code;
+  }
+
+  private openLastChunk(): void {
+    const chunk = this.chunks.length - 1;
+    if (chunk < 0) {
+      this.words = noTable;
+      this.at = 0;
+      this.end = 0;
+      return;
+    }
+    const address = this.chunks[chunk];
+    this.words = this.arena.words[slabOf(address)];
+    this.at = wordOf(address) + dictionaryShape.entryWords * (this.size - chunkStart(dictionaryShape, chunk));
+    this.end = wordOf(address) + dictionaryShape.entryWords * chunkCapacity(dictionaryShape, chunk);
   }
 
   private storeBytes(view: DataView, start: number, length: number): Address {
@@ -342,13 +365,34 @@ export class Dictionary {
 export function equalStored(view: DataView, start: number, length: number, words: Int32Array, word: number): boolean {
   let at = start;
   let w = word;
-  for (const end = start + (length & ~3); at < end; at += 4) {
+  for (const end = start + (length & ~7); at < end; at += 8) {
+    if (((view.getInt32(at, true) ^ words[w]) | (view.getInt32(at + 4, true) ^ words[w + 1])) !== 0) {
+      return false;
+    }
+    w += 2;
+  }
+  if ((length & 4) !== 0) {
     if (view.getInt32(at, true) !== words[w++]) {
       return false;
     }
+    at += 4;
   }
   const tail = length & 3;
-  return tail === 0 || (view.getInt32(at, true) & tailMask(tail)) === words[w];
+  return tail === 0 || ((view.getInt32(at, true) ^ words[w]) & tailMask(tail)) === 0;
+}
+
+/** Whether `length` bytes at `start` and at `other` are equal; `view` has seven readable bytes behind both. */
+export function equalRanges(view: DataView, start: number, other: number, length: number): boolean {
+  let at = start;
+  let from = other;
+  for (const end = start + (length & ~3); at < end; at += 4) {
+    if (view.getInt32(at, true) !== view.getInt32(from, true)) {
+      return false;
+    }
+    from += 4;
+  }
+  const tail = length & 3;
+  return tail === 0 || ((view.getInt32(at, true) ^ view.getInt32(from, true)) & tailMask(tail)) === 0;
 }
 
 function isWellFormed(view: DataView, start: number, length: number): boolean {

@@ -1,7 +1,7 @@
 import { textFromUtf8 } from '../../base/bytes.ts';
 import { slabOf, wordOf, type Arena } from './arena.ts';
 import { HeadColumn, type ColumnUnit, type KeyFamily } from './column.ts';
-import { Dictionary, equalStored } from './dictionary.ts';
+import { Dictionary, equalRanges, equalStored } from './dictionary.ts';
 import type { ColumnScope, ColumnType } from '../row-set.ts';
 
 /** Column types in the order in which a family keeps them. */
@@ -43,6 +43,26 @@ export class KeySpace {
   /** The next attribute is the first of its span. */
   startUnit(): void {
     this.before = this.first;
+  }
+
+  /**
+   * The column that is likely to come next, when the KeyValue `[start, end)` behind `view` repeats byte by byte what this column had
+   * before in the same request; its code is then {@link HeadColumn.seenCode}.
+   */
+  repeated(view: DataView, start: number, end: number, request: number, unit: number): HeadColumn | undefined {
+    const column = this.before.next;
+    if (
+      column === undefined ||
+      column.seenIn !== request ||
+      column.seenLength !== end - start ||
+      column.family!.lastUnit === unit ||
+      !equalRanges(view, start, column.seenAt, end - start)
+    ) {
+      return undefined;
+    }
+    column.family!.lastUnit = unit;
+    this.before = column;
+    return column;
   }
 
   /**

@@ -10,6 +10,12 @@ export class SpanIndex {
   private count = 0;
   private readonly olderRow = new Map<number, number>();
   private readonly rows: RowColumns;
+  // What was looked for last: it is mostly added next.
+  private soughtSlot = -1;
+  private soughtOrdinal = 0;
+  private soughtLow = 0;
+  private soughtHigh = 0;
+  private soughtHash = 0;
 
   constructor(rows: RowColumns) {
     this.rows = rows;
@@ -21,7 +27,8 @@ export class SpanIndex {
 
   /** Newest row with these ids, or {@link noRow}. */
   find(ordinal: number, low: number, high: number): number {
-    return this.slots[this.slotOf(hashOf(ordinal, low, high), ordinal, low, high)] - 1;
+    this.seek(ordinal, low, high);
+    return this.slots[this.soughtSlot] - 1;
   }
 
   /** The row before `row` with the same ids, or {@link noRow}. */
@@ -30,8 +37,10 @@ export class SpanIndex {
   }
 
   add(row: number, ordinal: number, low: number, high: number): void {
-    const hash = hashOf(ordinal, low, high);
-    let slot = this.slotOf(hash, ordinal, low, high);
+    this.seek(ordinal, low, high);
+    const hash = this.soughtHash;
+    let slot = this.soughtSlot;
+    this.soughtSlot = -1;
     if (this.slots[slot] !== 0) {
       this.olderRow.set(row, this.slots[slot] - 1);
     } else if (++this.count * 8 > this.slots.length * 3) {
@@ -44,6 +53,7 @@ export class SpanIndex {
 
   /** Takes back the newest row of all. */
   remove(row: number): void {
+    this.soughtSlot = -1;
     const { slots, rows } = this;
     const mask = slots.length - 2;
     const ordinal = rows.wordAt(row, rowColumns.trace);
@@ -67,6 +77,16 @@ export class SpanIndex {
       }
     }
     slots[hole] = 0;
+  }
+
+  private seek(ordinal: number, low: number, high: number): void {
+    if (this.soughtSlot < 0 || this.soughtLow !== low || this.soughtHigh !== high || this.soughtOrdinal !== ordinal) {
+      this.soughtOrdinal = ordinal;
+      this.soughtLow = low;
+      this.soughtHigh = high;
+      this.soughtHash = hashOf(ordinal, low, high);
+      this.soughtSlot = this.slotOf(this.soughtHash, ordinal, low, high);
+    }
   }
 
   /** The slot of these ids, or the free one where they belong. */

@@ -29,6 +29,10 @@ export class Traces {
   readonly chunks: Address[] = [];
   slots: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(16 * 4));
   private readonly arena: Arena;
+  /** The trace found or added last: its spans often come together. */
+  private current = -1;
+  private words: Int32Array = new Int32Array(0);
+  private word = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -36,10 +40,18 @@ export class Traces {
 
   /** Ordinal of a trace id, or −1. */
   find(w0: number, w1: number, w2: number, w3: number): number {
-    const mask = this.slots.length - 1;
+    if (this.current >= 0 && this.isCurrent(w0, w1, w2, w3)) {
+      return this.current;
+    }
+    const { slots } = this;
+    const mask = slots.length - 1;
     for (let slot = traceSlot(w0, w1, w2, w3, mask); ; slot = (slot + 1) & mask) {
-      const ordinal = this.slots[slot] - 1;
-      if (ordinal < 0 || this.isAt(ordinal, w0, w1, w2, w3)) {
+      const ordinal = slots[slot] - 1;
+      if (ordinal < 0) {
+        return -1;
+      }
+      this.enter(ordinal);
+      if (this.isCurrent(w0, w1, w2, w3)) {
         return ordinal;
       }
     }
@@ -51,9 +63,8 @@ export class Traces {
       this.chunks.push(this.arena.allocate(traceShape.entryWords * chunkCapacity(traceShape, chunk)));
     }
     const ordinal = this.count++;
-    const at = this.at(ordinal);
-    const words = this.arena.words[slabOf(at)];
-    const word = wordOf(at);
+    this.enter(ordinal);
+    const { words, word } = this;
     words[word] = w0;
     words[word + 1] = w1;
     words[word + 2] = w2;
@@ -83,16 +94,31 @@ export class Traces {
   }
 
   private field(ordinal: number, field: number): number {
+    if (ordinal !== this.current) {
+      this.enter(ordinal);
+    }
+    return this.words[this.word + field];
+  }
+
+  private enter(ordinal: number): void {
     const at = this.at(ordinal);
-    return this.arena.words[slabOf(at)][wordOf(at) + field];
+    this.words = this.arena.words[slabOf(at)];
+    this.word = wordOf(at);
+    this.current = ordinal;
+  }
+
+  private isCurrent(w0: number, w1: number, w2: number, w3: number): boolean {
+    const { words, word } = this;
+    return words[word] === w0 && words[word + 1] === w1 && words[word + 2] === w2 && words[word + 3] === w3;
   }
 
   /** The trace gains (or loses, on the way back) a row; what readers follow is published last. */
   setLastRow(ordinal: number, row: number, spanCountChange: 1 | -1): void {
-    const at = this.at(ordinal);
-    const words = this.arena.words[slabOf(at)];
-    words[wordOf(at) + traceFields.spanCount] += spanCountChange;
-    Atomics.store(words, wordOf(at) + traceFields.lastRow, row);
+    if (ordinal !== this.current) {
+      this.enter(ordinal);
+    }
+    this.words[this.word + traceFields.spanCount] += spanCountChange;
+    Atomics.store(this.words, this.word + traceFields.lastRow, row);
   }
 
   /** Traces that came before `row`. */
@@ -117,6 +143,7 @@ export class Traces {
   truncate(row: number): void {
     const count = this.countBefore(row);
     const mask = this.slots.length - 1;
+    this.current = -1;
     while (this.count > count) {
       const at = this.at(--this.count);
       const words = this.arena.words[slabOf(at)];
@@ -128,13 +155,6 @@ export class Traces {
       this.slots[slot] = 0;
     }
     this.chunks.length = count === 0 ? 0 : chunkOfEntry(traceShape, count - 1) + 1;
-  }
-
-  private isAt(ordinal: number, w0: number, w1: number, w2: number, w3: number): boolean {
-    const at = this.at(ordinal);
-    const words = this.arena.words[slabOf(at)];
-    const word = wordOf(at);
-    return words[word] === w0 && words[word + 1] === w1 && words[word + 2] === w2 && words[word + 3] === w3;
   }
 
   private insert(slots: Int32Array, ordinal: number): void {

@@ -270,3 +270,40 @@ test('values nest 64 deep and no deeper; in events too', () => {
 test('an empty request is accepted and adds nothing', () => {
   assert.deepEqual(published(new Uint8Array(0)), []);
 });
+
+test('attributes that repeat are the same attributes: after a duplicate, a cut value, a second occurrence, in a body with bytes behind it', () => {
+  const key = utf8FromText('k');
+  const values = ['same', 'same', 'x'.repeat(40), 'x'.repeat(40), 'same', 'y'.repeat(40)];
+  const request = wrap((scopeSpans) => {
+    // Each span twice, and each with its attribute twice.
+    for (const [i, value] of values.flatMap((text, at) => [[at, text] as const, [at, text] as const])) {
+      const mark = scopeSpans.begin(2);
+      scopeSpans.byteArray(1, traceId);
+      scopeSpans.byteArray(2, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, i));
+      attribute(scopeSpans, key, (any) => any.string(1, value));
+      attribute(scopeSpans, key, (any) => any.string(1, value));
+      attribute(scopeSpans, utf8FromText('n'), (any) => any.uint32(3, 7));
+      scopeSpans.end(mark);
+    }
+  });
+  const padded = new Uint8Array(request.length + 8).fill(0xff);
+  padded.set(request);
+  for (const body of [request, padded.subarray(0, request.length)]) {
+    const head = new Head({ ...defaultHeadLimits, attributeValueBytesMax: 32 });
+    const verdict = head.append(body);
+    head.commit(head.rowCount);
+    assert.equal(verdict.duplicateSpans, values.length);
+    // The long values of each copy; their second occurrences are kept as they came.
+    assert.equal(verdict.cutValues, 2 * 3);
+    const rowSet = openSnapshot(head.snapshot());
+    const spans = spansOfRows(
+      rowSet,
+      Uint32Array.from({ length: rowSet.rowCount }, (_, row) => row)
+    );
+    assert.deepEqual(
+      spans.map((span) => attributeOf(span.attributes, 'k')),
+      values.map((text) => ({ type: 'string', value: text.length > 32 ? `${text.slice(0, 32)}…` : text }))
+    );
+    assert.ok(spans.every((span) => span.attributes.length === 3));
+  }
+});

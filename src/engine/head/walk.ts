@@ -61,14 +61,14 @@ export class OtlpWalker {
 
   walk(otlp: Uint8Array, builder: HeadBuilder, limits: HeadLimits): Verdict {
     this.builder = builder;
+    builder.request++;
     this.limits = limits;
     this.accepted = 0;
     this.rejected = 0;
     this.reason = '';
     this.duplicates = 0;
     this.attributes.start(limits);
-    this.body.clear();
-    this.body.append(otlp);
+    this.body.hold(otlp);
     const cursor = this.cursor;
     cursor.open(this.body);
     const end = otlp.length;
@@ -81,6 +81,7 @@ export class OtlpWalker {
         cursor.skip(tag, end);
       }
     }
+    this.body.clear();
     return {
       acceptedSpans: this.accepted,
       rejectedSpans: this.rejected,

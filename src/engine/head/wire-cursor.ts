@@ -18,12 +18,29 @@ export class PaddedBuffer {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(paddingBytes);
   view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
   length = 0;
+  /** The bytes are somebody else's. */
+  private held = false;
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > keptBytesMax) {
+    if (this.held || this.bytes.length > keptBytesMax) {
+      this.held = false;
       this.bytes = new Uint8Array(paddingBytes);
       this.view = new DataView(this.bytes.buffer);
+    }
+  }
+
+  /** Takes `from` as the content: without a copy where eight bytes lie behind it. Until {@link clear} it must not change. */
+  hold(from: Uint8Array): void {
+    const { buffer, byteOffset, length } = from;
+    this.clear();
+    if (buffer instanceof ArrayBuffer && byteOffset + length + paddingBytes <= buffer.byteLength) {
+      this.held = true;
+      this.bytes = new Uint8Array(buffer, byteOffset, length + paddingBytes);
+      this.view = new DataView(buffer, byteOffset, length + paddingBytes);
+      this.length = length;
+    } else {
+      this.append(from);
     }
   }
 
