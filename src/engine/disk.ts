@@ -35,4 +35,6 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   syncDirectory(path: string): Promise<void>;
   freeBytes(): Promise<number>;
+  /** Where a file's bytes may be copies: they were found damaged. Answers whether reading again may bring others. */
+  distrust?(path: string): Promise<boolean>;
 }

@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly workers: Workers;
   /** Where the manifest lives; the disk when absent. */
   readonly manifests?: ManifestStore;
+  /** What is wrong with what the engine stands on, in sentences. */
+  readonly outsideProblems?: () => readonly string[];
   readonly limits?: Partial<EngineLimits>;
   /** Limits of single tenants, where they differ from `limits`. */
   readonly tenantLimits?: TenantLimitsOf;
@@ -211,7 +213,11 @@ export class Engine implements TraceStore {
       blockBytes: blocks.reduce((sum, { meta }) => sum + meta.sizeBytes, 0),
       walBytes: this.wal?.liveBytes ?? 0,
       compaction: this.maintenance.compactor.status(),
-      problems: [...(readOnly === undefined ? [] : [readOnly]), ...this.problems.list()],
+      problems: [
+        ...(readOnly === undefined ? [] : [readOnly]),
+        ...(this.options.outsideProblems?.() ?? []),
+        ...this.problems.list(),
+      ],
     };
   }
 
@@ -262,9 +268,17 @@ export class Engine implements TraceStore {
     if (wal === undefined || wal.readOnlyReason !== undefined) {
       throw new CodedError('unavailable', wal?.readOnlyReason ?? this.message);
     }
-    const noSpace = this.problems.of('space');
-    if (noSpace !== undefined) {
-      throw new CodedError('unavailable', noSpace);
+    const refusal = this.manifests.refusal?.() ?? this.problems.of('space');
+    if (refusal !== undefined) {
+      throw new CodedError('unavailable', refusal);
+    }
+    const { walBytesMax, walSegmentBytes } = this.limits;
+    // Heads are cut from walBytesMax on; what is beyond comes from blocks that cannot be written.
+    if (wal.liveBytes > walBytesMax + 4 * walSegmentBytes) {
+      throw new CodedError(
+        'unavailable',
+        `the write-ahead log holds ${wal.liveBytes} bytes, at most ${walBytesMax}, because blocks cannot be written`
+      );
     }
     if (batch.decoded.length > this.limits.bodyBytesMax) {
       throw new CodedError('too_large', `body of ${batch.decoded.length} bytes, at most ${this.limits.bodyBytesMax}`);

@@ -21,4 +21,6 @@ export interface ManifestStore {
    */
   commit(next: Manifest, change: ManifestChange): Promise<void>;
   close(): Promise<void>;
+  /** Why nothing may be taken in any more: another is the writer now. */
+  refusal?(): string | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { bool, bytes, durationMs, durationMsOrZero, listenAddress, positiveNumber, textList } from './config-values.ts';
+import { storageOptions, withFlatStorage } from './storage-config.ts';
 
 export interface OptionSpec {
   readonly schema: z.ZodType;
@@ -50,10 +51,12 @@ export const options = {
     reason: 'Jaeger spans in over gRPC (CollectorService/PostSpans).',
   },
   storage: {
-    schema: z.enum(['embedded', 'memory']),
+    schema: z.enum(['embedded', 's3', 'gcs', 'azure', 'memory']),
     default: 'embedded',
-    reason: 'embedded: our engine on disk. memory: nothing is kept over a restart, for tests.',
+    reason:
+      'embedded: our engine, blocks in data_dir. s3, gcs, azure: our engine, blocks and manifest in a bucket. memory: nothing is kept over a restart, for tests.',
   },
+  ...storageOptions,
   dataDir: {
     schema: z.string().min(1),
     default: './data',
@@ -224,7 +227,8 @@ function checkedFile({ file, fileName }: ConfigSources): Readonly<Record<string,
     throw new ConfigError(`${fileName}: expected keys and values`);
   }
   const known = [...Object.keys(options).map(fileKeyOf), ...Object.keys(credentialLists)];
-  for (const key of Object.keys(file)) {
+  const flat = withFlatStorage(file as Readonly<Record<string, unknown>>);
+  for (const key of Object.keys(flat)) {
     if (!known.includes(key)) {
       const near = nearest(key, known);
       throw new ConfigError(
@@ -232,7 +236,7 @@ function checkedFile({ file, fileName }: ConfigSources): Readonly<Record<string,
       );
     }
   }
-  return file as Readonly<Record<string, unknown>>;
+  return flat;
 }
 
 /** The known word at the smallest edit distance, when that is small. */

@@ -1,24 +1,39 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { randomFillSync } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import type { EngineLog } from '../engine/engine-log.ts';
 import { openEngine, type Engine } from '../engine/engine.ts';
 import { defaultLimits, type EngineLimits } from '../engine/limits.ts';
+import { openObjectStorage, type ObjectStorage, type ObjectStorageStatus } from '../engine/objects/object-storage.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeCodecs } from './node-codecs.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeWorkers } from './node-workers.ts';
+import { serveDisk } from './object-stores/disk-port.ts';
+import { openBucket } from './object-stores/open-bucket.ts';
+import type { ObjectStoreOptions } from './object-stores/options.ts';
 
 export interface NodeEngineOptions {
   readonly limits?: Partial<EngineLimits>;
   readonly log?: EngineLog;
   /** One less than there are cores when absent: the main thread has sockets and the log to itself. Flushes have another thread. */
   readonly queryThreads?: number;
+  readonly objects?: ObjectsOptions;
+}
+
+/** Blocks and manifest in a bucket instead of the data folder. */
+export interface ObjectsOptions {
+  readonly store: ObjectStoreOptions;
+  /** Bytes of the data folder for blocks and pages that are in the bucket too. */
+  readonly cacheBytesMax: number;
+  readonly allowUnfenced: boolean;
 }
 
 export interface NodeEngine {
   readonly engine: Engine;
+  /** Counts of the bucket, where there is one. */
+  readonly objectStatus: (() => ObjectStorageStatus) | undefined;
   /** Closes the engine, its workers and files, and lets the folder go. */
   close(): Promise<void>;
 }
@@ -33,13 +48,19 @@ const heapRoom = 1.5;
  */
 export async function openNodeEngine(dataDir: string, options: NodeEngineOptions = {}): Promise<NodeEngine> {
   const unlock = await lockDataFolder(dataDir);
-  const disk = new NodeDisk(dataDir);
+  const files = new NodeDisk(dataDir);
+  const storage = await openStorage(files, options).catch(async (error: unknown) => {
+    await unlock();
+    throw error;
+  });
+  const disk = storage?.disk ?? files;
   const limits = { ...defaultLimits, ...options.limits };
   const workers = new NodeWorkers({
     root: dataDir,
     queryThreads: options.queryThreads ?? availableParallelism() - 1,
     cacheLimits: limits,
     queryHeapMebibytesMax: Math.ceil((limits.queryMemoryBytesMax * heapRoom) / 2 ** 20),
+    serveBlocks: storage === undefined ? undefined : (port) => serveDisk(port, storage.disk),
   });
   workers.warmUp();
   try {
@@ -51,16 +72,36 @@ export async function openNodeEngine(dataDir: string, options: NodeEngineOptions
       workers,
       limits,
       log: options.log,
+      manifests: storage?.manifests,
+      outsideProblems: storage?.problems,
     });
     const close = async () => {
       await engine.close();
-      await disk.close();
+      storage?.close();
+      await files.close();
       await unlock();
     };
-    return { engine, close };
+    return { engine, objectStatus: storage?.status, close };
   } catch (error) {
     await workers.close();
+    storage?.close();
     await unlock();
+    throw error;
+  }
+}
+
+async function openStorage(disk: NodeDisk, { objects, log }: NodeEngineOptions): Promise<ObjectStorage | undefined> {
+  if (objects === undefined) {
+    return undefined;
+  }
+  const bucket = await openBucket(objects.store);
+  try {
+    const holder = `pid ${process.pid} on ${hostname()}`;
+    const { cacheBytesMax, allowUnfenced } = objects;
+    const world = { bucket, disk, clock: nodeClock(), random: nodeRandom(), log };
+    return await openObjectStorage({ ...world, cacheBytesMax, holder, allowUnfenced });
+  } catch (error) {
+    bucket.close();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { CodedError } from '../base/coded-error.ts';
 import type { BlockCacheLimits } from '../engine/block/block-cache.ts';
 import type { Gone, Workers } from '../engine/workers.ts';
@@ -26,6 +26,7 @@ interface Lane {
   /** More than one where tasks give way to each other. */
   readonly tasksPerThreadMax: number;
   readonly heapMebibytesMax: number | undefined;
+  readonly serveBlocks: ((port: MessagePort) => void) | undefined;
   readonly threads: Thread[];
   readonly waiting: Task[];
 }
@@ -38,6 +39,8 @@ export interface NodeWorkersOptions {
   readonly cacheLimits?: BlockCacheLimits;
   /** JavaScript heap of a thread that queries. */
   readonly queryHeapMebibytesMax?: number;
+  /** Answers a thread's reads of blocks that lie in a bucket. */
+  readonly serveBlocks?: (port: MessagePort) => void;
 }
 
 /** Queries give way to each other every few milliseconds: a look-up by id does not wait for the end of a long scan beside it. */
@@ -133,7 +136,8 @@ export class NodeWorkers implements Workers {
   }
 }
 
-function queryLane({ root, queryThreads, cacheLimits, queryHeapMebibytesMax }: NodeWorkersOptions): Lane {
+function queryLane(options: NodeWorkersOptions): Lane {
+  const { root, queryThreads, cacheLimits, queryHeapMebibytesMax, serveBlocks } = options;
   const threadsMax = Math.max(1, queryThreads);
   const share =
     cacheLimits === undefined
@@ -148,17 +152,19 @@ function queryLane({ root, queryThreads, cacheLimits, queryHeapMebibytesMax }: N
     threadsMax,
     tasksPerThreadMax: queriesPerThreadMax,
     heapMebibytesMax: queryHeapMebibytesMax,
+    serveBlocks,
     threads: [],
     waiting: [],
   };
 }
 
-function soloLane({ root }: NodeWorkersOptions): Lane {
+function soloLane({ root, serveBlocks }: NodeWorkersOptions): Lane {
   return {
     data: { root, cacheLimits: undefined },
     threadsMax: 1,
     tasksPerThreadMax: 1,
     heapMebibytesMax: undefined,
+    serveBlocks,
     threads: [],
     waiting: [],
   };
@@ -190,9 +196,17 @@ function threadFor(lane: Lane): Thread | undefined {
 }
 
 function start(lane: Lane): Thread {
-  const { data, heapMebibytesMax } = lane;
+  const { data, heapMebibytesMax, serveBlocks } = lane;
   const resourceLimits = heapMebibytesMax === undefined ? undefined : { maxOldGenerationSizeMb: heapMebibytesMax };
-  const worker = new Worker(workerEntry(), { workerData: data, resourceLimits });
+  const channel = serveBlocks === undefined ? undefined : new MessageChannel();
+  const worker = new Worker(workerEntry(), {
+    workerData: { ...data, blocks: channel?.port2 },
+    transferList: channel === undefined ? [] : [channel.port2],
+    resourceLimits,
+  });
+  if (channel !== undefined) {
+    serveBlocks?.(channel.port1);
+  }
   const thread: Thread = { worker, tasks: new Map() };
   worker.on('message', (answer: WorkerAnswer) => settle(lane, thread, answer));
   worker.on('error', (error) => bury(lane, thread, error.message));

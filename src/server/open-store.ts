@@ -1,16 +1,20 @@
 import { CodedError } from '../base/coded-error.ts';
 import type { EngineLog } from '../engine/engine-log.ts';
+import type { ObjectStorageStatus } from '../engine/objects/object-storage.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { ConfigError, type Config } from './config.ts';
 import type { Logger } from './log.ts';
 import { openNodeEngine } from './node-engine.ts';
+import { objectsOf } from './storage-config.ts';
 
 export interface OpenedStore {
   /** Usable at once, though it may refuse requests while it replays its log; `status()` tells how far it is. */
   readonly store: TraceStore;
   /** Rejects when the log cannot be replayed. */
   readonly ready: Promise<void>;
+  /** Counts of the bucket, where there is one. */
+  readonly objectStatus?: () => ObjectStorageStatus;
   close(): Promise<void>;
 }
 
@@ -21,13 +25,21 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
     const store = new MemoryStore();
     return { store, ready: Promise.resolve(), close: () => store.close() };
   }
+  const objects = objectsOf(config, process.env);
+  if (typeof objects === 'string') {
+    throw new ConfigError(objects);
+  }
   try {
     const { dataDir, retention: retentionMs, flushInterval: headAgeMsMax, tenantsMax, bodyBytesMax } = config;
     const maintenanceIntervalMs = Math.min(1000, headAgeMsMax);
     const limits = { retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax };
-    const { engine, close } = await openNodeEngine(dataDir, { limits, log: engineLog(log) });
-    return { store: engine, ready: engine.whenReady(), close };
+    const options = { limits, log: engineLog(log), objects };
+    const { engine, objectStatus, close } = await openNodeEngine(dataDir, options);
+    return { store: engine, objectStatus, ready: engine.whenReady(), close };
   } catch (error) {
+    if (error instanceof CodedError && error.code === 'unavailable' && objects !== undefined) {
+      throw new ConfigError(error.message);
+    }
     throw isFolderFault(error) ? new ConfigError(`data folder: ${(error as Error).message}`) : error;
   }
 }

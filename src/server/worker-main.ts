@@ -5,10 +5,12 @@ import { QueryWorld } from '../engine/query/query-world.ts';
 import { runTask } from '../engine/tasks.ts';
 import { nodeCodecs } from './node-codecs.ts';
 import { NodeDisk } from './node-disk.ts';
+import { PortDisk } from './object-stores/disk-port.ts';
 import { plainOfError, type WorkerAnswer, type WorkerData, type WorkerRequest } from './worker-messages.ts';
 
-const { root, cacheLimits } = workerData as WorkerData;
-const disk = new NodeDisk(root);
+const { root, cacheLimits, blocks } = workerData as WorkerData;
+const files = new NodeDisk(root);
+const disk = blocks === undefined ? files : new PortDisk(files, blocks);
 const queries = new QueryWorld({
   disk,
   codecs: nodeCodecs,
@@ -29,7 +31,7 @@ const world = { disk, codecs: nodeCodecs, queries };
 parentPort?.on('message', (request: WorkerRequest) => {
   if (request.kind === 'forget') {
     queries.forget(request.gone);
-    disk.forget(request.gone.paths ?? []);
+    files.forget(request.gone.paths ?? []);
     return;
   }
   const { id, task, payload } = request;

@@ -1,12 +1,15 @@
 import { CodedError, errorCodeOf, type ErrorCode, type ErrorDetails } from '../base/coded-error.ts';
 import type { BlockCacheLimits } from '../engine/block/block-cache.ts';
 import type { Gone } from '../engine/workers.ts';
+import type { MessagePort } from 'node:worker_threads';
 
 export interface WorkerData {
   /** The store's folder. */
   readonly root: string;
   /** This thread's share of what queries keep of blocks. */
   readonly cacheLimits: BlockCacheLimits | undefined;
+  /** Where blocks are read that lie in a bucket; see `object-stores/disk-port.ts`. */
+  readonly blocks?: MessagePort;
 }
 
 export type WorkerRequest =

@@ -3,7 +3,7 @@
  * what cannot be cloned; heads travel as shared memory, blocks as entries of the manifest.
  */
 import { unreachable } from '../../base/assert.ts';
-import { CorruptionError } from '../../base/coded-error.ts';
+import { CodedError, errorCodeOf } from '../../base/coded-error.ts';
 import type {
   Answer,
   AttributeNamesRequest,
@@ -69,10 +69,17 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   const control = { limits: payload.limits, startedMs: nowMs(), stopped, nowMs, memoryBytes, breathe };
   const heads = payload.heads.map((head) => world.openHead(head));
   const damaged: { path: string; warning: string }[] = [];
+  const warned: string[] = [];
   const leaveOut = (path: string, error: unknown): void => {
     world.forget({ paths: [path] });
-    damaged.push({ path, warning: `block ${path} is left out: ${messageOf(error)}` });
+    const warning = `block ${path} is left out: ${messageOf(error)}`;
+    warned.push(warning);
+    // What is only away comes back by itself.
+    if (errorCodeOf(error) !== 'unavailable') {
+      damaged.push({ path, warning });
+    }
   };
+  const distrusted = new Set<string>();
   let blocks: BlockReader[] = [];
   for (const opened of await Promise.all(payload.blocks.map((meta) => openOrSay(meta, world)))) {
     if (opened.reader === undefined) {
@@ -85,16 +92,22 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   for (;;) {
     try {
       const answer = await answerOf({ heads, blocks, control }, payload.request, onProgress, world);
-      const warnings = [...damaged.map(({ warning }) => warning), ...answer.warnings];
-      return { answer: { ...answer, partial: answer.partial || damaged.length > 0, warnings }, damaged };
+      const warnings = [...warned, ...answer.warnings];
+      return { answer: { ...answer, partial: answer.partial || warned.length > 0, warnings }, damaged };
     } catch (error) {
-      const file = error instanceof CorruptionError ? error.details['file'] : undefined;
+      const file = fileAtFault(error);
       const rest = blocks.filter(({ meta }) => meta.path !== file);
-      if (rest.length === blocks.length) {
+      if (file === undefined || rest.length === blocks.length) {
         throw error;
       }
+      if (errorCodeOf(error) === 'corrupt' && !distrusted.has(file) && (await world.disk.distrust?.(file)) === true) {
+        // Perhaps only a copy of the block was damaged.
+        distrusted.add(file);
+        world.forget({ paths: [file] });
+        continue;
+      }
       blocks = rest;
-      leaveOut(String(file), error);
+      leaveOut(file, error);
     }
   }
 }
@@ -104,11 +117,26 @@ type Opened =
   | { readonly path: string; readonly reader?: undefined; readonly error: unknown };
 
 async function openOrSay(meta: BlockMeta, { disk, codecs, cache }: QueryWorld): Promise<Opened> {
+  const { path } = meta;
   try {
-    return { path: meta.path, reader: await openBlock(disk, meta, codecs, cache) };
+    return { path, reader: await openBlock(disk, meta, codecs, cache) };
   } catch (error) {
-    return { path: meta.path, error };
+    try {
+      if (errorCodeOf(error) === 'corrupt' && (await disk.distrust?.(path)) === true) {
+        return { path, reader: await openBlock(disk, meta, codecs, cache) };
+      }
+      return { path, error };
+    } catch (again) {
+      return { path, error: again };
+    }
   }
+}
+
+/** The block without which the rest may answer: its bytes are damaged, or cannot be had now. */
+function fileAtFault(error: unknown): string | undefined {
+  const mayGoOn = error instanceof CodedError && (error.code === 'corrupt' || error.code === 'unavailable');
+  const file = mayGoOn ? error.details['file'] : undefined;
+  return typeof file === 'string' ? file : undefined;
 }
 
 type OnProgress = (progress: QueryProgress<unknown>) => void;
