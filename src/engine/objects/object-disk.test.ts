@@ -104,6 +104,8 @@ describe('a block in a bucket', () => {
     // A page between two that are missing may come twice.
     assert.ok(disk.reads.fetchedBytes <= 1.5 * sizeBytes, `${disk.reads.fetchedBytes} bytes`);
     await check(disk, 0, sizeBytes);
+    // Pages are written behind the answer.
+    await new Promise((resolve) => setImmediate(resolve));
     const before = { requests: sim.log.length, hits: pages.counts.hits };
     await check(disk, 0, sizeBytes);
     assert.deepEqual([sim.log.length, pages.counts.hits], [before.requests, before.hits + 11]);
