@@ -8,7 +8,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/base/random.ts';
 import { openBlock } from '../../src/engine/block/block-reader.ts';
-import type { BlockReader } from '../../src/engine/block/block-reader.ts';
+import type { BlockMeta } from '../../src/engine/block/format.ts';
+import { compactBlocks } from '../../src/engine/compaction/compact.ts';
 import { flushHead } from '../../src/engine/flush.ts';
 import { Head } from '../../src/engine/head/head.ts';
 import { openSnapshot } from '../../src/engine/head/snapshot.ts';
@@ -69,7 +70,7 @@ async function randomWorld(random: SeededRandom): Promise<World> {
 
   const disk = new SimDisk();
   const heads: RowSet[] = [];
-  const blocks: BlockReader[] = [];
+  const metas: BlockMeta[] = [];
   for (const [place, spans] of shares.entries()) {
     if (spans.length === 0) {
       continue;
@@ -81,7 +82,7 @@ async function randomWorld(random: SeededRandom): Promise<World> {
       heads.push(openSnapshot(head.snapshot()));
       continue;
     }
-    const metas = await flushHead(
+    const flushed = await flushHead(
       {
         snapshot: head.snapshot(),
         folder: 'blocks',
@@ -93,9 +94,24 @@ async function randomWorld(random: SeededRandom): Promise<World> {
       disk,
       nodeCodecs
     );
-    blocks.push(...(await Promise.all(metas.map(({ meta }) => openBlock(disk, meta, nodeCodecs)))));
+    metas.push(...flushed.map(({ meta }) => meta));
   }
+  const listed = await compactSome(disk, metas, random);
+  const blocks = await Promise.all(listed.map((meta) => openBlock(disk, meta, nodeCodecs)));
   return { view: { heads, blocks }, reference, traces };
+}
+
+/** In every third layout two or more of the blocks have become one. */
+async function compactSome(disk: SimDisk, metas: readonly BlockMeta[], random: SeededRandom): Promise<BlockMeta[]> {
+  const inputs = random.below(3) === 0 ? metas.slice(0, 2 + random.below(3)) : [];
+  if (inputs.length < 2) {
+    return [...metas];
+  }
+  const payload = { inputs, blockId: 'merged', path: 'blocks/merged.parquet', zstdLevel: 1 };
+  const groups = { rowGroupRowsMin: 1 + random.below(20), rowGroupRowsMax: 40 };
+  const { meta } = await compactBlocks(payload, disk, nodeCodecs, groups);
+  assert.ok(meta !== undefined);
+  return [meta, ...metas.filter((other) => !inputs.includes(other))];
 }
 
 function randomRange(random: SeededRandom): TimeRange {
