@@ -3,6 +3,8 @@ import type { EngineLimits } from '../../src/engine/limits.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { SimDisk, type DiskFault, type DiskImage, type DiskOp } from '../../src/engine/sim-disk.ts';
 import type { SeededBugs } from '../../src/engine/wal/wal.ts';
+import type { Compact } from './compaction-oracle.ts';
+import type { WrapManifests } from './lying-manifests.ts';
 import { Oracle } from './oracle.ts';
 import { runWorkload, type WorkloadOptions } from './workload.ts';
 import { countSpans, openSimEngine, SimClock } from './world.ts';
@@ -16,6 +18,8 @@ export interface CrashRunOptions {
   readonly lives?: number;
   readonly wrapDisk?: (disk: SimDisk) => Disk;
   readonly seededBugs?: SeededBugs;
+  readonly wrapManifests?: WrapManifests;
+  readonly compact?: Compact;
   readonly dedupe?: boolean;
   readonly limits?: Partial<EngineLimits>;
   readonly workload?: Partial<WorkloadOptions>;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/base/clock.ts';
 import { seededRandom } from '../../src/base/random.ts';
+import type { CompactPayload } from '../../src/engine/compaction/compact.ts';
+import { DiskManifestStore } from '../../src/engine/disk-manifest.ts';
 import type { Disk } from '../../src/engine/disk.ts';
 import { openEngine, type Engine } from '../../src/engine/engine.ts';
 import type { EngineLimits } from '../../src/engine/limits.ts';
@@ -13,6 +15,9 @@ import { nodeCodecs } from '../../src/server/node-codecs.ts';
 import type { IngestBatch } from '../../src/store/trace-store.ts';
 import { mergeTrace } from '../../src/trace/merge.ts';
 import { emptyScope, type Resource, type Span } from '../../src/trace/model.ts';
+import type { Workers } from '../../src/engine/workers.ts';
+import type { Compact } from './compaction-oracle.ts';
+import type { WrapManifests } from './lying-manifests.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 
 export const secondNanos = 1_000_000_000n;
@@ -100,6 +105,9 @@ export interface SimEngineOptions {
   readonly seed: number;
   readonly seededBugs?: SeededBugs;
   readonly limits?: Partial<EngineLimits>;
+  readonly wrapManifests?: WrapManifests;
+  /** In place of the real compaction. */
+  readonly compact?: Compact;
 }
 
 export function openSimEngine(disk: Disk, options: SimEngineOptions): Promise<Engine> {
@@ -108,10 +116,30 @@ export function openSimEngine(disk: Disk, options: SimEngineOptions): Promise<En
     clock: options.clock,
     random: seededRandom(options.seed),
     codecs: nodeCodecs,
-    workers: inPlaceWorkers({ disk, codecs: nodeCodecs }),
+    workers: workersWith(disk, options.compact),
+    manifests: options.wrapManifests?.(new DiskManifestStore(disk), disk),
     limits: { ...simLimits, ...options.limits },
     seededBugs: options.seededBugs,
   });
+}
+
+function workersWith(disk: Disk, compact: Compact | undefined): Workers {
+  const workers = inPlaceWorkers({ disk, codecs: nodeCodecs });
+  return compact === undefined
+    ? workers
+    : {
+        forget: (gone) => workers.forget(gone),
+        close: () => workers.close(),
+        run: <Payload, Result>(
+          task: string,
+          payload: Payload,
+          signal?: AbortSignal,
+          report?: (report: unknown) => void
+        ) =>
+          task === 'compact'
+            ? (compact(payload as CompactPayload, disk) as Promise<Result>)
+            : workers.run<Payload, Result>(task, payload, signal, report),
+      };
 }
 
 /**
