@@ -87,9 +87,9 @@ const compactionBugs: Readonly<Record<string, Compact>> = {
   'compaction moves values to other spans': shiftingValues,
 };
 
-const table: { bug: string; 'found after': string; by: string }[] = [];
+const table: { bug: string; after: string; by: string }[] = [];
 after(() => {
-  console.table(table);
+  table.forEach(({ bug, after: when, by }) => console.log(`${bug.padEnd(48)}${when.padEnd(20)}${by}`));
   assert.ok(table.length >= 28, `${table.length} bugs were found`);
 });
 
@@ -100,7 +100,7 @@ for (const [name, options] of Object.entries(bugs)) {
       const result = await violationsOf({ seed, pointsMax: 400, ...options });
       points += result.points;
       if (result.violations.length > 0) {
-        table.push({ bug: name, 'found after': `${points} crash points`, by: result.violations[0].slice(0, 70) });
+        table.push({ bug: name, after: `${points} crash points`, by: result.violations[0].slice(0, 70) });
         return;
       }
     }
@@ -113,7 +113,7 @@ for (const [name, compact] of Object.entries(compactionBugs)) {
     for (let seed = 1; seed <= 20; seed++) {
       const violations = await compactionViolations(seed, compact);
       if (violations.length > 0) {
-        table.push({ bug: name, 'found after': `${seed} compactions`, by: violations[0].slice(0, 70) });
+        table.push({ bug: name, after: `${seed} compactions`, by: violations[0].slice(0, 70) });
         return;
       }
     }
