@@ -5,6 +5,7 @@ import { jsonResponse, textResponse } from './exchange.ts';
 import { jaegerDependencies, jaegerOperations, jaegerServiceOperations, jaegerServices } from './jaeger/names.ts';
 import { inJaegerForm } from './jaeger/respond.ts';
 import { jaegerTrace, jaegerTraces } from './jaeger/traces.ts';
+import { v3Dependencies, v3Operations, v3Services, v3Summaries, v3Trace, v3Traces } from './jaeger/v3-http.ts';
 import { mcp } from './mcp/server.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attributes.ts';
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
@@ -56,6 +57,12 @@ const routes: readonly Route[] = [
   route('jaeger_traces', /^\/jaeger\/api\/traces$/, inJaegerForm(jaegerTraces)),
   route('jaeger_trace', /^\/jaeger\/api\/traces\/([^/]*)$/, inJaegerForm(jaegerTrace)),
   route('jaeger_dependencies', /^\/jaeger\/api\/dependencies$/, inJaegerForm(jaegerDependencies)),
+  route('jaeger_v3_trace', /^\/jaeger\/api\/v3\/traces\/([^/]*)$/, v3Trace),
+  route('jaeger_v3_traces', /^\/jaeger\/api\/v3\/traces$/, v3Traces),
+  route('jaeger_v3_summaries', /^\/jaeger\/api\/v3\/trace-summaries$/, v3Summaries),
+  route('jaeger_v3_services', /^\/jaeger\/api\/v3\/services$/, v3Services),
+  route('jaeger_v3_operations', /^\/jaeger\/api\/v3\/operations$/, v3Operations),
+  route('jaeger_v3_dependencies', /^\/jaeger\/api\/v3\/dependencies$/, v3Dependencies),
   route('zipkin_services', /^\/zipkin\/api\/v2\/services$/, zipkinServices),
   route('zipkin_spans', /^\/zipkin\/api\/v2\/spans$/, zipkinSpanNames),
   route('zipkin_remote_services', /^\/zipkin\/api\/v2\/remoteServices$/, zipkinRemoteServices),

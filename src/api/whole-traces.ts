@@ -21,8 +21,8 @@ export const always: TimeRange = { startUnixNanos: undefined, endUnixNanos: unde
 
 /** The newest `limit` traces that match, newest first. */
 export async function newestTraces(
-  { tenant, signal }: ApiRequest,
-  { store }: ApiContext,
+  { tenant, signal }: Pick<ApiRequest, 'tenant' | 'signal'>,
+  { store }: Pick<ApiContext, 'store'>,
   query: Query,
   range: TimeRange,
   limit: number
@@ -64,8 +64,8 @@ export async function tracesById(
 
 /** Distinct values of an attribute or intrinsic, those that are text, sorted. */
 export async function textValues(
-  { tenant, signal }: ApiRequest,
-  { store }: ApiContext,
+  { tenant, signal }: Pick<ApiRequest, 'tenant' | 'signal'>,
+  { store }: Pick<ApiContext, 'store'>,
   attribute: string,
   filter: Query | undefined
 ): Promise<Found<string[]>> {

@@ -23,7 +23,7 @@ import { ProtobufReader, ProtobufWriter } from './protobuf.ts';
  *
  * Source: protobuf.dev/programming-guides/json.
  */
-export type ScalarType = 'string' | 'bool' | 'uint32' | 'uint64' | 'int64' | 'double';
+export type ScalarType = 'string' | 'bool' | 'uint32' | 'uint64' | 'int64' | 'fixed64' | 'double';
 
 export type FieldType =
   | ScalarType
@@ -154,6 +154,8 @@ function writeScalar(writer: ProtobufWriter, number: number, type: ScalarType, v
       return writer.int64(number, uint64At(value, name));
     case 'int64':
       return writer.int64(number, int64At(value, name));
+    case 'fixed64':
+      return writer.fixed64(number, uint64At(value, name));
     case 'double':
       return writer.double(number, doubleAt(value, name));
     default:
@@ -213,6 +215,8 @@ function readScalar(reader: ProtobufReader, type: ScalarType): unknown {
       return String(reader.uint64());
     case 'int64':
       return String(reader.int64());
+    case 'fixed64':
+      return String(reader.fixed64());
     case 'double':
       return reader.double();
     default:
@@ -236,6 +240,7 @@ function fieldToJson(type: FieldType, value: unknown, name: string): unknown {
     switch (type) {
       case 'uint64':
       case 'int64':
+      case 'fixed64':
         return String(value);
       case 'double':
         return jsonDouble(doubleAt(value, name));
@@ -283,6 +288,7 @@ function isDefault(type: FieldType, value: unknown): boolean {
     case 'uint32':
     case 'uint64':
     case 'int64':
+    case 'fixed64':
       return value === 0 || value === 0n || value === '0' || value === '';
     default:
       return unreachable(type);
@@ -297,5 +303,11 @@ function defaultOf(type: FieldType): unknown {
   if (typeof type !== 'string') {
     return {};
   }
-  return type === 'string' ? '' : type === 'bool' ? false : type === 'uint64' || type === 'int64' ? '0' : 0;
+  return type === 'string'
+    ? ''
+    : type === 'bool'
+      ? false
+      : type === 'uint64' || type === 'int64' || type === 'fixed64'
+        ? '0'
+        : 0;
 }

@@ -4,7 +4,7 @@ import { serviceDependencies } from '../dependencies.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { every, intrinsic, ofService, traceQuery } from '../span-filter.ts';
 import { decodeSegment, invalid, quote, textParam } from '../tempo/params.ts';
-import { rangeBackFrom, textValues, wholeNumberParam } from '../whole-traces.ts';
+import { rangeBackFrom, textValues, wholeNumberParam, type Found } from '../whole-traces.ts';
 import { jaegerResponse } from './respond.ts';
 
 const dayNanos = 86_400_000_000_000n;
@@ -28,8 +28,19 @@ export async function jaegerServiceOperations(
 
 /** `/api/operations?service&spanKind`: names with their kinds. */
 export async function jaegerOperations(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
-  const service = ofService(required('service', textParam(request.params, 'service')));
-  const asked = textParam(request.params, 'spanKind');
+  const service = required('service', textParam(request.params, 'service'));
+  const { found, warnings } = await operationsOf(request, context, service, textParam(request.params, 'spanKind'));
+  return jaegerResponse(found, found.length, warnings);
+}
+
+/** By name. Errors: `invalid_argument` for a kind that does not exist. */
+export async function operationsOf(
+  caller: Pick<ApiRequest, 'tenant' | 'signal'>,
+  context: Pick<ApiContext, 'store'>,
+  serviceName: string,
+  asked: string | undefined
+): Promise<Found<readonly { readonly name: string; readonly spanKind: string }[]>> {
+  const service = ofService(serviceName);
   const kinds = spanKinds.filter((kind) => asked === undefined || kind === asked);
   if (kinds.length === 0) {
     throw invalid(`invalid spanKind: ${quote(asked ?? '')}; one of ${spanKinds.slice(1).join(', ')}`);
@@ -38,12 +49,12 @@ export async function jaegerOperations(request: ApiRequest, context: ApiContext)
   const sentences = new Set<string>();
   for (const kind of kinds) {
     const filter = traceQuery([every([service, intrinsic('kind', '=', { type: 'kind', value: kind })])]);
-    const { found, warnings } = await textValues(request, context, 'name', filter);
+    const { found, warnings } = await textValues(caller, context, 'name', filter);
     operations.push(...found.map((name) => ({ name, spanKind: kind === 'unspecified' ? '' : kind })));
     warnings.forEach((warning) => sentences.add(warning));
   }
   operations.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return jaegerResponse(operations, operations.length, [...sentences]);
+  return { found: operations, warnings: [...sentences] };
 }
 
 /** `/api/dependencies?endTs&lookback`, both in milliseconds. Jaeger's links have no count of errors. */

@@ -2,7 +2,6 @@
  * `tempopb.StreamingQuerier`, free of sockets: one request message in, response messages out. A request is turned into the parameters
  * of the HTTP route that means the same, so that both are checked and answered by the same code.
  */
-import { CodedError } from '../../base/coded-error.ts';
 import { assert } from '../../base/assert.ts';
 import { decodeMessage, type Message } from '../../wire/protobuf-schema.ts';
 import {
@@ -24,28 +23,16 @@ import {
   type SearchTagsRequest,
   type SearchTagValuesRequest,
 } from '../../wire/tempo.ts';
-import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
+import type { ApiRequest, ApiResponse } from '../exchange.ts';
 import { contentTypes, innerRequest } from '../exchange.ts';
 import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from '../tempo/attributes.ts';
 import { streamMetricsInstant, streamMetricsRange, streamSearch, type MessageStream } from './queries.ts';
+import type { GrpcCall, GrpcMethod } from './grpc.ts';
 import { encodeInParts, messageBytesMax, smallScopes } from './split.ts';
 
-/** Who calls: what a gRPC call has besides its message. */
-export interface GrpcCall {
-  readonly tenant: string;
-  readonly signal: AbortSignal;
-}
+export const tempoService = '/tempopb.StreamingQuerier/';
 
-export interface GrpcMethod {
-  /** For metrics and logs. */
-  readonly name: string;
-  /** Response messages, encoded. Errors, thrown or by the iteration: those of the HTTP route. */
-  open(message: Uint8Array, call: GrpcCall, context: ApiContext): AsyncIterable<Uint8Array>;
-}
-
-const service = '/tempopb.StreamingQuerier/';
-
-const methods: Readonly<Record<string, GrpcMethod>> = {
+export const tempoMethods: Readonly<Record<string, GrpcMethod>> = {
   Search: {
     name: 'grpc_search',
     open: (message, call, context) =>
@@ -110,15 +97,6 @@ const methods: Readonly<Record<string, GrpcMethod>> = {
     },
   },
 };
-
-/** The method of a `:path`. Errors: `unsupported`. */
-export function grpcMethodOf(path: string): GrpcMethod {
-  const name = path.startsWith(service) ? path.slice(service.length) : '';
-  if (!Object.hasOwn(methods, name)) {
-    throw new CodedError('unsupported', `unknown method ${path.slice(0, 200)}`);
-  }
-  return methods[name];
-}
 
 async function* encoded<T extends object, K extends keyof T>(
   stream: MessageStream<T>,

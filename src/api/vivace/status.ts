@@ -16,6 +16,7 @@ export const capabilities = [
   'stream.tail',
   'explain',
   'jaeger.query',
+  'jaeger.query-v3',
   'zipkin.query',
 ] as const;
 

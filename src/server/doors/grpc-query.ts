@@ -1,8 +1,8 @@
-/** Tempo's streaming queries over gRPC, on port 3200 beside HTTP and on 9095 alone. */
+/** Tempo's streaming queries and Jaeger's queries over gRPC, on port 3200 beside HTTP and on 9095 alone. */
 import { errorCodeOf } from '../../base/coded-error.ts';
 import { errorText } from '../../api/error-response.ts';
 import { errorTable, grpcStatus } from '../../api/errors.ts';
-import { grpcMethodOf } from '../../api/stream/tempo-grpc.ts';
+import { grpcMethodOf } from '../../api/stream/grpc.ts';
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
 import {
   compressionOf,
