@@ -35,6 +35,8 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   syncDirectory(path: string): Promise<void>;
   freeBytes(): Promise<number>;
+  /** Where every read is a round trip: how many it is worth to have under way. */
+  readonly readsAhead?: number;
   /** Where a file's bytes may be copies: they were found damaged. Answers whether reading again may bring others. */
   distrust?(path: string): Promise<boolean>;
 }

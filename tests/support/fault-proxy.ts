@@ -28,6 +28,8 @@ export interface ProxiedRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
+  /** When it was there whole, as `performance.now()` tells. */
+  readonly arrivedMs: number;
 }
 
 export interface FaultProxy {
@@ -79,6 +81,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       index: requests.length,
       method: incoming.method ?? '',
       url: incoming.url ?? '',
+      arrivedMs: performance.now(),
     };
     requests.push(seen);
     await sleep(proxy.latencyMs);

@@ -14,6 +14,9 @@ export interface ObjectDiskCounts {
   uploadedBytes: number;
 }
 
+/** As many requests as are sent at once. */
+export const blockReadsAhead = 64;
+
 /**
  * The engine's disk when blocks live in a bucket. Blocks (`tenants/**`) are written here first, go into the bucket before the manifest lists
  * them, and stay here as long as there is room; everything else (the write-ahead log, quarantine) is local. What the manifest lists is there
@@ -22,6 +25,7 @@ export interface ObjectDiskCounts {
 export class ObjectDisk implements Disk, BlockShelf {
   readonly counts: ObjectDiskCounts = { uploads: 0, uploadedBytes: 0 };
   readonly reads: RemoteReads;
+  readonly readsAhead = blockReadsAhead;
   private readonly local: Disk;
   private readonly bucket: Bucket;
   private readonly pages: PageCache;

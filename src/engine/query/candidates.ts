@@ -3,7 +3,8 @@ import type { TraceCondition } from '../../traceql/conditions.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { Meter, OverBudget } from './control.ts';
 import type { RowSetCache } from './fragments.ts';
-import { pruneSource } from './prune.ts';
+import { pruneSource, type Pruned } from './prune.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { columnsOfCondition, mapLeaves, rateTraces } from './scan.ts';
 import { readBytesOf, sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
@@ -78,6 +79,7 @@ export async function* ratedSources(
   const rater = new SourceRater(condition, range, progress, cache);
   const sources = sourcesOf(view);
   progress.sources = sources.length;
+  rater.expect(sources, view.readsAhead ?? 0);
   for (const source of sources) {
     const rated = await rater.rate(source);
     if (rated !== undefined) {
@@ -111,6 +113,7 @@ export class SourceRater {
   private readonly cache: RowSetCache | undefined;
   private readonly columns: readonly ColumnKey[];
   private readonly blocksRead = new Set<number>();
+  private verdicts: ReadAhead<Source, Pruned | undefined>;
 
   constructor(condition: TraceCondition, range: TimeRange, progress: Progress, cache?: RowSetCache) {
     this.condition = pollingCondition(condition, progress.poll);
@@ -118,6 +121,16 @@ export class SourceRater {
     this.progress = progress;
     this.cache = cache;
     this.columns = columnsOfCondition(condition);
+    this.verdicts = this.expecting([], 0);
+  }
+
+  /** Tells in which order sources will be rated, if at all, so that what prunes them is read in few round trips. */
+  expect(order: readonly Source[], readsAhead: number): void {
+    this.verdicts = this.expecting(order, readsAhead);
+  }
+
+  private expecting(order: readonly Source[], readsAhead: number): ReadAhead<Source, Pruned | undefined> {
+    return new ReadAhead(order, readsAhead, (source) => pruneSource(source, this.condition, this.range));
   }
 
   /** `undefined` when no trace of the source can match. */
@@ -125,7 +138,7 @@ export class SourceRater {
     const { condition, progress } = this;
     await progress.point();
     progress.sourcesDone++;
-    if ((await pruneSource(source, condition, this.range)) !== undefined) {
+    if ((await this.verdicts.take(source)) !== undefined) {
       return undefined;
     }
     if (source.kind === 'row-group') {

@@ -44,6 +44,7 @@ export class NewestFirst {
     this.waiting = sourcesOf(view)
       .map((source) => ({ source, endUnixNanos: latestStart(source) }))
       .sort((a, b) => (a.endUnixNanos < b.endUnixNanos ? -1 : a.endUnixNanos > b.endUnixNanos ? 1 : 0));
+    rater.expect(this.waiting.map(({ source }) => source).reverse(), view.readsAhead ?? 0);
   }
 
   /**

@@ -91,7 +91,12 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
   for (;;) {
     try {
-      const answer = await answerOf({ heads, blocks, control }, payload.request, onProgress, world);
+      const answer = await answerOf(
+        { heads, blocks, control, readsAhead: world.disk.readsAhead },
+        payload.request,
+        onProgress,
+        world
+      );
       const warnings = [...warned, ...answer.warnings];
       return { answer: { ...answer, partial: answer.partial || warned.length > 0, warnings }, damaged };
     } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { RowSet } from '../row-set.ts';
 import type { Progress } from './candidates.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { sourcesOf } from './view.ts';
 import type { StoreView } from './view.ts';
 
@@ -34,11 +35,14 @@ export class SplitIndex {
       ...view.blocks.flatMap((block) => block.rowGroups.map((group) => group.traceCount)),
     ];
     const index = new SplitIndex(counts.reduce((sum, count) => sum + count, 0));
-    for (const source of sourcesOf(view)) {
+    const sources = sourcesOf(view);
+    const rowGroups = sources.filter((source) => source.kind === 'row-group');
+    const ids = new ReadAhead(rowGroups, view.readsAhead ?? 0, ({ reader, rowGroup }) => reader.readTraceIds(rowGroup));
+    for (const source of sources) {
       if (source.kind === 'head') {
         index.add(source.rowSet.traceIds, source.rowSet.traceCount, source.index);
       } else {
-        const traceIds = await source.reader.readTraceIds(source.rowGroup);
+        const traceIds = await ids.take(source);
         index.add(traceIds, traceIds.length / 16, source.index);
         await progress?.point();
       }

@@ -11,6 +11,8 @@ export interface StoreView {
   readonly blocks: readonly BlockReader[];
   /** Absent: nothing bounds the query. */
   readonly control?: QueryControl;
+  /** How many reads are begun before they are wanted; absent where blocks are near. */
+  readonly readsAhead?: number;
 }
 
 /** One row set of a view and how to get at it: a head is there already, a row group is read with the columns asked for. */

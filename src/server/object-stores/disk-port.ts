@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteRange, Disk, WritableFile } from '../../engine/disk.ts';
+import { blockReadsAhead } from '../../engine/objects/object-disk.ts';
 import { tenantsDirectory } from '../../engine/open-store.ts';
 import { errorOfPlain, plainOfError, type PlainError } from '../worker-messages.ts';
 
@@ -47,6 +48,7 @@ function transferables(result: unknown): ArrayBuffer[] {
 
 /** Reads blocks through a port; everything else, and all writing, is the thread's own disk. */
 export class PortDisk implements Disk {
+  readonly readsAhead = blockReadsAhead;
   private readonly files: Disk;
   private readonly port: MessagePort;
   private readonly waiting = new Map<number, PromiseWithResolvers<unknown>>();
