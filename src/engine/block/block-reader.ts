@@ -8,7 +8,9 @@ import type { ByteRange, Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
 import { ListFieldReader } from '../parquet/list-field-reader.ts';
+import { physicalType } from '../parquet/metadata.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
+import { uuidFromText } from '../parquet/uuid.ts';
 import type { ColumnKey, ColumnType, RowSet, ValueDictionary } from '../row-set.ts';
 import { type AttributeOwner, bloomMayHaveAttribute } from './attribute-bloom.ts';
 import type { BlockCache } from './block-cache.ts';
@@ -74,7 +76,8 @@ export class BlockReader {
   columnUses(): ColumnUse[] {
     return this.columnKeys.map((key) => {
       const rowCount = this.rowGroups.reduce((sum, _, rowGroup) => sum + this.valueCount(rowGroup, key), 0);
-      return { key, rowCount };
+      const chunk = this.chunkOf(0, key);
+      return { key, rowCount, isUuid: chunk !== undefined && isUuidChunk(chunk) };
     });
   }
 
@@ -261,11 +264,12 @@ export class BlockReader {
       const owner = key.scope as AttributeOwner;
       return (await this.mayHaveAttribute(rowGroup, 'attributes', owner, key.key, sought)) ? undefined : 'bloom filter';
     }
-    if (outside(chunk, plain, value)) {
+    const stored = isUuidChunk(chunk) ? uuidFromText(plain) : plain;
+    if (stored === undefined || outside(chunk, stored, value)) {
       return 'statistics';
     }
     if (chunk.metadata.bloomFilterOffset !== undefined) {
-      return (await this.bloomMayContain(chunk, plain)) ? undefined : 'bloom filter';
+      return (await this.bloomMayContain(chunk, stored)) ? undefined : 'bloom filter';
     }
     const dictionary = await this.readDictionary(rowGroup, key);
     return dictionary !== undefined && hasEntry(dictionary, plain) ? undefined : 'dictionary';
@@ -421,6 +425,11 @@ function rangeOfDictionary(chunk: Chunk): ByteRange {
   return dictionaryPageOffset === undefined
     ? rangeOfChunk(chunk)
     : { offset: dictionaryPageOffset, length: dataPageOffset - dictionaryPageOffset };
+}
+
+/** Whether a coded column holds its texts as sixteen bytes. */
+function isUuidChunk({ column }: Chunk): boolean {
+  return column.type === physicalType.fixedLenByteArray;
 }
 
 /** Whether minimum and maximum exclude the value. */

@@ -29,6 +29,8 @@ import { type OutputColumn, rowGroupColumns, schemaOf } from './row-group-column
 export interface ColumnUse {
   readonly key: ColumnKey;
   readonly rowCount: number;
+  /** All values are canonical UUIDs, which are then stored as sixteen bytes. A promise: another value is an assertion. */
+  readonly isUuid?: boolean;
 }
 
 export interface BlockWriterOptions {
@@ -73,9 +75,14 @@ export class BlockWriter {
     this.known = new Set(options.columns.map(({ key }) => columnKeyText(key)));
     const { columns, folded } = planFolding(options.columns, options.rowGroupCount ?? 1, options.columnChunksMax);
     this.eventKeys = columns.map(({ key }) => key).filter(isEventKey);
-    const keys = columns.map(({ key }) => key).filter((key) => !isEventKey(key));
-    const names = physicalNames(keys);
-    this.columns = keys.map((key, index) => ({ key, name: names[index], utf8: { isText: key.type === 'string' } }));
+    const plain = columns.filter(({ key }) => !isEventKey(key));
+    const names = physicalNames(plain.map(({ key }) => key));
+    this.columns = plain.map(({ key, isUuid = false }, index) => ({
+      key,
+      name: names[index],
+      isUuid,
+      utf8: { isText: key.type === 'string' },
+    }));
     this.folded = folded.map(({ key }) => ({ key, rowCounts: new Map<number, number>() }));
     this.lists = new BlockLists(
       this.eventKeys,

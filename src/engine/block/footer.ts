@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { CodedError, CorruptionError } from '../../base/coded-error.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { Disk } from '../disk.ts';
-import { type FileMetadata, type SchemaColumn, decodeFileMetadata } from '../parquet/metadata.ts';
+import { type FileMetadata, type SchemaColumn, decodeFileMetadata, physicalType } from '../parquet/metadata.ts';
 import { type Chunk, chunkStart, physicalTypeOf } from '../parquet/read.ts';
 import { ThriftError } from '../parquet/thrift.ts';
 import { checksKey, decodeChecks, decodeChecksV0 } from '../parquet/checks.ts';
@@ -25,6 +25,7 @@ import {
   newestFormatVersion,
 } from './format.ts';
 import { type ListName, listLeaves } from './list-schema.ts';
+import { uuidSchema } from './row-group-columns.ts';
 
 /** A block's footer, decoded and checked against the block's meta. */
 export interface Footer {
@@ -132,7 +133,9 @@ function footerOf({ path, footerOffset, formatVersion }: BlockMeta, metadata: Fi
       eventLists[column.key.key as 'events' | 'links'].forEach(openList);
     } else {
       const { key, name } = column;
-      columnIndex.set(columnKeyText(key), indexOf({ name, type: physicalTypeOf(key.type), optional: true }));
+      const isUuid = key.type === 'string' && schema[byName.get(name) ?? -1]?.type === physicalType.fixedLenByteArray;
+      const wanted = isUuid ? uuidSchema(name) : { name, type: physicalTypeOf(key.type), optional: true };
+      columnIndex.set(columnKeyText(key), indexOf(wanted));
     }
   }
   const listBlooms = formatVersion === 0 ? [] : decodeListBlooms(path, footerOffset, keyValues.get(bloomsKey));

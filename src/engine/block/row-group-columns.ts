@@ -19,11 +19,14 @@ import {
 import type { RowGroupInfo } from './format.ts';
 import { gatherIds, gatherWords, localTraces } from './gather-rows.ts';
 import { findParents } from './parents.ts';
+import { uuidBytes } from '../parquet/uuid.ts';
+import { uuidChunk } from './uuid-chunk.ts';
 
 /** A coded column of the file. */
 export interface OutputColumn {
   readonly key: ColumnKey;
   readonly name: string;
+  readonly isUuid: boolean;
   /** Cleared by the first value that is not UTF-8: the column is then a plain byte array for other readers. */
   readonly utf8: { isText: boolean };
 }
@@ -44,12 +47,11 @@ export function schemaOf(columns: readonly OutputColumn[], lists: BlockLists): S
       optional: true,
       annotation: annotation(rootSource(columns, scope, key)?.utf8.isText ?? true),
     })),
-    ...columns.map(({ key, name, utf8 }) => ({
-      name,
-      type: physicalTypeOf(key.type),
-      optional: true,
-      annotation: annotation(utf8.isText),
-    })),
+    ...columns.map(({ key, name, isUuid, utf8 }) =>
+      isUuid
+        ? uuidSchema(name)
+        : { name, type: physicalTypeOf(key.type), optional: true, annotation: annotation(utf8.isText) }
+    ),
     ...lists.leaves(),
   ];
 }
@@ -137,11 +139,18 @@ export function rowGroupColumns(
       }
       const output = columns[index - first.length];
       const column = columnOf(output);
-      return column === undefined
-        ? absentChunk
-        : chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8);
+      if (column === undefined) {
+        return absentChunk;
+      }
+      const chunk = chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8);
+      return output.isUuid ? uuidChunk(chunk) : chunk;
     },
   };
+}
+
+/** A column of strings that are UUIDs. */
+export function uuidSchema(name: string): SchemaColumn {
+  return { name, type: physicalType.fixedLenByteArray, typeLength: uuidBytes, optional: true, annotation: 'uuid' };
 }
 
 const absentChunk: ChunkValues = {

@@ -1,8 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import type { BlockMeta } from './format.ts';
-import type { RowSet } from '../row-set.ts';
+import type { Codes, RowSet } from '../row-set.ts';
 import { BlockWriter, type BlockWriterOptions, type ColumnUse } from './block-writer.ts';
+import { columnChunksMax } from './fold-plan.ts';
 import { planRowGroups } from './row-groups.ts';
+import { isUuidDictionary } from '../parquet/uuid.ts';
 
 export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns' | 'rowGroupCount'> {
   /** Smaller row groups for tests; see {@link planRowGroups}. */
@@ -34,16 +36,24 @@ export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: Wri
   }
 }
 
-/** Columns with a value in some of the rows. */
-function columnUsesOf(rowSet: RowSet, rows: Uint32Array): ColumnUse[] {
-  return rowSet.columnKeys.flatMap((key) => {
-    const codes = rowSet.column(key.scope, key.key, key.type)?.codes;
-    let rowCount = 0;
-    if (codes !== undefined) {
-      for (let i = 0; i < rows.length; i++) {
-        rowCount += codes[rows[i]] === 0 ? 0 : 1;
-      }
+/** Columns with a value in some of the rows. Rows are counted where it decides what is folded, else one is enough. */
+function columnUsesOf(rowSet: RowSet, rows: Uint32Array, countRows: boolean): ColumnUse[] {
+  const uses: ColumnUse[] = [];
+  for (const key of rowSet.columnKeys) {
+    const column = rowSet.column(key.scope, key.key, key.type);
+    const rowCount = column === undefined ? 0 : rowsWithValue(column.codes, rows, countRows ? rows.length : 1);
+    if (column !== undefined && rowCount > 0) {
+      uses.push({ key, rowCount, isUuid: isUuidDictionary(column.dictionary) });
     }
-    return rowCount === 0 ? [] : [{ key, rowCount }];
-  });
+  }
+  return uses;
+}
+
+/** Rows with a code, counted up to `countMax`. */
+function rowsWithValue(codes: Codes, rows: Uint32Array, countMax: number): number {
+  let count = 0;
+  for (let i = 0; i < rows.length && count < countMax; i++) {
+    count += codes[rows[i]] === 0 ? 0 : 1;
+  }
+  return count;
 }

@@ -21,6 +21,7 @@ import {
   pageContent,
   pageRowStarts,
 } from './read.ts';
+import { plainTextsOfUuids, uuidBytes } from './uuid.ts';
 import { BoolDictionary, ByteArrayDictionary, NumberDictionary } from './values.ts';
 
 /** Codes of the rows asked for (0 absent, c for entry c − 1) and the values they stand for. */
@@ -309,7 +310,19 @@ export class ChunkReader {
       }
       return new NumberDictionary(type, values);
     }
+    if (this.isUuid) {
+      if (values.length !== uuidBytes * count) {
+        throw this.corrupt(`${count} UUIDs`, `${values.length} bytes`);
+      }
+      const texts = plainTextsOfUuids(values);
+      return new ByteArrayDictionary(type, texts, this.startsOf(texts, count));
+    }
     return new ByteArrayDictionary(type, values, this.startsOf(values, count));
+  }
+
+  /** Strings of a fixed width are packed UUIDs. */
+  private get isUuid(): boolean {
+    return this.type === 'string' && this.chunk.column.type === physicalType.fixedLenByteArray;
   }
 
   private startsOf(values: Uint8Array, count: number): Uint32Array {

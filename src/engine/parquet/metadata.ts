@@ -24,7 +24,7 @@ export interface SchemaColumn {
   /** Of a fixedLenByteArray. */
   readonly typeLength?: number;
   readonly optional: boolean;
-  readonly annotation?: 'string' | 'uint64';
+  readonly annotation?: 'string' | 'uint64' | 'uuid';
 }
 
 export interface Statistics {
@@ -150,6 +150,8 @@ function writeSchemaColumn(w: ThriftWriter, column: SchemaColumn): void {
   if (column.annotation === 'string') {
     w.i32(6, convertedType.utf8);
     w.struct(10, () => w.struct(1, () => undefined));
+  } else if (column.annotation === 'uuid') {
+    w.struct(10, () => w.struct(14, () => undefined));
   } else if (column.annotation === 'uint64') {
     w.i32(6, convertedType.uint64);
     w.struct(10, () =>
