@@ -11,6 +11,7 @@ import type { PageSizes } from '../parquet/pages.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
 import { SimDisk } from '../sim-disk.ts';
 import { type BlockReader, openBlock } from './block-reader.ts';
+import { checkBlock } from './check-block.ts';
 import { BlockWriter, type ColumnUse } from './block-writer.ts';
 import type { BlockMeta } from './format.ts';
 import { blockOrder, rowSetOfSpans } from './row-set-of-spans.ts';
@@ -330,6 +331,45 @@ test('mayContain is true for every value that is there and false for others, by 
   }
   assert.equal(await reader.mayContain(0, few, 1n << 64n), false);
   assert.equal(await reader.mayContain(0, { scope: 'span', key: 'none', type: 'string' }, new Uint8Array()), false);
+});
+
+test('columns of UUIDs are stored as such, and only where all values are', async () => {
+  const random = seededRandom(9);
+  const uuid = (): string =>
+    hexFromBytes(random.fill(new Uint8Array(16))).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const spans = randomSpans(random, 3000).map((span, index): Span => ({
+    ...span,
+    traceId: (BigInt(1 + (index >> 2)) << 64n).toString(16).padStart(32, '0'),
+    attributes: [
+      { key: 'id', value: { type: 'string', value: uuid() } },
+      {
+        key: 'pair',
+        value: { type: 'string', value: index % 5 === 0 ? 'aaaaaaaa-0000-4000-8000-000000000000' : uuid() },
+      },
+      { key: 'mixed', value: { type: 'string', value: index === 77 ? uuid().toUpperCase() : uuid() } },
+    ],
+  }));
+  const { reader, disk, meta } = await write(spans, 1000, 2000, smallPages);
+  const isUuid = Object.fromEntries(reader.columnUses().map((use) => [use.key.key, use.isUuid]));
+  assert.deepEqual([isUuid.id, isUuid.pair, isUuid.mixed, isUuid.name], [true, true, false, false]);
+  const back: Span[] = [];
+  for (let group = 0; group < reader.rowGroups.length; group++) {
+    const read = await reader.readRowGroup(group, 'all');
+    back.push(...spansOfRows(read, everyRow(read)));
+    await checkNarrow(reader, group, random);
+  }
+  assert.deepEqual(back.map(canonicalSpan).sort(), spans.map(canonicalSpan).sort());
+  const id: ColumnKey = { scope: 'span', key: 'id', type: 'string' };
+  const sought = async (text: string): Promise<boolean> => {
+    const answers = reader.rowGroups.map((_, group) => reader.mayContain(group, id, new TextEncoder().encode(text)));
+    return (await Promise.all(answers)).includes(true);
+  };
+  for (const { attributes } of spans.slice(0, 100)) {
+    const value = attributes[0].value as { value: string };
+    assert.equal(await sought(value.value), true);
+    assert.equal(await sought(value.value.slice(1)), false);
+  }
+  assert.deepEqual((await checkBlock(disk, meta, nodeCodecs)).errors, []);
 });
 
 test('keys of every kind come back exactly', async () => {

@@ -7,7 +7,9 @@ import type { Disk } from '../disk.ts';
 import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
 import { ListFieldReader } from '../parquet/list-field-reader.ts';
+import { physicalType } from '../parquet/metadata.ts';
 import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
+import { uuidFromText } from '../parquet/uuid.ts';
 import type { ColumnType } from '../row-set.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema, summarize } from './fixed-chunks.ts';
@@ -173,7 +175,9 @@ class Checks implements BlockCheck {
     const dictionary = entries === undefined ? reader.dictionary() : undefined;
     const count = entries === undefined ? (dictionary?.size ?? 0) : entries.length / 16;
     for (let entry = 0; entry < count; entry++) {
-      const value = entries?.subarray(16 * entry, 16 * entry + 16) ?? dictionary?.bytesAt(entry);
+      const text = dictionary?.bytesAt(entry);
+      const isUuid = text !== undefined && type === 'string' && chunk.column.type === physicalType.fixedLenByteArray;
+      const value = entries?.subarray(16 * entry, 16 * entry + 16) ?? (isUuid ? uuidFromText(text) : text);
       if (value !== undefined && !bloomMayContain(bitset, value)) {
         this.report(
           chunk.metadata.bloomFilterOffset ?? 0,

@@ -20,11 +20,9 @@ export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns' | 
 export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: WriteBlockOptions): Promise<BlockMeta> {
   assert(rows.length > 0, 'a block without rows');
   const groups = planRowGroups(rowSet.traceOfRow, rows, options.rowGroupRowsMin, options.rowGroupRowsMax);
-  const writer = await BlockWriter.open({
-    ...options,
-    columns: columnUsesOf(rowSet, rows),
-    rowGroupCount: groups.length,
-  });
+  const mayFold = rowSet.columnKeys.length * groups.length > (options.columnChunksMax ?? columnChunksMax);
+  const columns = columnUsesOf(rowSet, rows, mayFold);
+  const writer = await BlockWriter.open({ ...options, columns, rowGroupCount: groups.length });
   try {
     for (const { start, end } of groups) {
       await writer.rowGroup(rowSet, rows.subarray(start, end));

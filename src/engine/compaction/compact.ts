@@ -74,7 +74,8 @@ async function writeMerged(
     readers.push(await openBlock(disk, meta, codecs));
   }
   const columns = unitedUses(readers);
-  const writer = await BlockWriter.open({ disk, path, codecs, blockId, columns, zstdLevel });
+  const rowGroupCount = readers.reduce((sum, { rowGroups }) => sum + rowGroups.length, 0);
+  const writer = await BlockWriter.open({ disk, path, codecs, blockId, columns, rowGroupCount, zstdLevel });
   try {
     const counts: MergeCounts = { rows: 0, duplicates: 0 };
     const slots = new Slots();
@@ -97,9 +98,14 @@ async function writeMerged(
 
 function unitedUses(readers: readonly BlockReader[]): ColumnUse[] {
   const uses = new Map<string, ColumnUse>();
-  for (const { key, rowCount } of readers.flatMap((reader) => reader.columnUses())) {
+  for (const { key, rowCount, isUuid } of readers.flatMap((reader) => reader.columnUses())) {
     const text = columnKeyText(key);
-    uses.set(text, { key, rowCount: rowCount + (uses.get(text)?.rowCount ?? 0) });
+    const known = uses.get(text);
+    uses.set(text, {
+      key,
+      rowCount: rowCount + (known?.rowCount ?? 0),
+      isUuid: isUuid === true && known?.isUuid !== false,
+    });
   }
   return [...uses.values()];
 }
