@@ -15,6 +15,10 @@ export class AttributeNameSets {
     this.sets.get(scope)?.add(name);
   }
 
+  has(scope: AttributeNameScope, name: string): boolean {
+    return this.sets.get(scope)?.has(name) === true;
+  }
+
   addAll(scope: AttributeNameScope, attributes: readonly Attribute[]): void {
     for (const { key } of attributes) {
       this.add(scope, key);
@@ -59,14 +63,25 @@ export class AttributeValueSet {
     if (value.type === 'array') {
       value.value.forEach((element) => this.add(element));
     } else if (value.type !== 'nil') {
-      this.values.set(`${value.type} ${String(value.value)}`, value);
+      this.values.set(valueKey(value), value);
     }
+  }
+
+  /** Of an array: whether all its elements are. */
+  has(value: Static): boolean {
+    return value.type === 'array'
+      ? value.value.every((element) => this.has(element))
+      : value.type === 'nil' || this.values.has(valueKey(value));
   }
 
   /** By type, then by value. */
   sorted(): Static[] {
     return [...this.values.values()].sort(compareStatics);
   }
+}
+
+function valueKey(value: Exclude<Static, { type: 'nil' | 'array' }>): string {
+  return `${value.type} ${String(value.value)}`;
 }
 
 function compareStatics(a: Static, b: Static): number {

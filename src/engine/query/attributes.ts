@@ -10,26 +10,25 @@ import type {
   AttributeValuesRequest,
   TimeRange,
 } from '../../store/trace-store.ts';
-import { AttributeNameSets, AttributeValueSet, listedValues, matchedSpans } from '../../store/attribute-sets.ts';
-import { traceOverlaps } from '../../store/time-range.ts';
+import { AttributeNameSets, AttributeValueSet } from '../../store/attribute-sets.ts';
 import { parseAttribute } from '../../traceql/attributes.ts';
 import type { Field, Query } from '../../traceql/ast.ts';
-import { conditionsOf } from '../../traceql/conditions.ts';
+import { fieldsOf } from '../../traceql/conditions.ts';
 import type { Static } from '../../traceql/static.ts';
-import type { CodedColumn, ValueDictionary } from '../row-set.ts';
+import type { CodedColumn, ColumnKey, ValueDictionary } from '../row-set.ts';
 import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import { answer } from './answer.ts';
-import { Progress, ratedSources } from './candidates.ts';
-import { columnsOfField, rawColumnKey } from './field-columns.ts';
+import { Progress } from './candidates.ts';
+import { columnsOfField, columnsToEvaluate, rawColumnKey } from './field-columns.ts';
 import type { RawColumn } from './field-columns.ts';
-import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
+import { RowSetCache, TraceReader } from './fragments.ts';
 import { staticOfEntry } from './match-rows.ts';
 import { rawValues } from './raw-values.ts';
 import { overlaps, windowNanos } from './prune.ts';
-import { isCertainAlone } from './scan.ts';
+import { consumeSpans } from './matching-spans.ts';
+import { NameConsumer, ValueConsumer } from './span-values.ts';
 import { sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
-import type { Trace } from '../../trace/model.ts';
 
 export async function attributeNamesView(
   view: StoreView,
@@ -37,7 +36,7 @@ export async function attributeNamesView(
 ): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
   const progress = new Progress(view, request.signal);
   const reader = new TraceReader('all');
-  const names = new AttributeNameSets();
+  let names = new AttributeNameSets();
   await progress.within(async () => {
     if (request.filter === undefined) {
       for (const source of sourcesInRange(view, request.range)) {
@@ -45,11 +44,10 @@ export async function attributeNamesView(
         await addNamesOfSource(source, names);
       }
     } else {
-      for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
-        for (const span of matchedSpans(request.filter, trace)) {
-          names.addSpan(span);
-        }
-      }
+      const consumer = new NameConsumer(request.filter);
+      const cache = new RowSetCache(columnsFor(request.filter, rawColumns.map(rawColumnKey)));
+      await consumeSpans({ view, filter: request.filter, range: request.range, progress, cache, reader }, consumer);
+      names = consumer.names;
     }
   });
   return answer(view, progress, reader, names.sorted());
@@ -64,8 +62,8 @@ export async function attributeValuesView(
     throw new CodedError('invalid_argument', `not an attribute: ${request.attribute}`);
   }
   const progress = new Progress(view, request.signal);
-  const reader = new TraceReader('all');
-  const values = new AttributeValueSet();
+  const reader = new TraceReader(columnsFor(request.filter, columnsToEvaluate([field])));
+  let values = new AttributeValueSet();
   await progress.within(async () => {
     if (request.filter === undefined && isInDictionaries(field)) {
       for (const source of sourcesInRange(view, request.range)) {
@@ -73,12 +71,10 @@ export async function attributeValuesView(
         await addValuesOfSource(source, field, values);
       }
     } else {
-      for await (const trace of matchingTraces(view, request.filter, request.range, progress, reader)) {
-        const spans = request.filter === undefined ? trace.spans : matchedSpans(request.filter, trace);
-        for (const span of spans) {
-          listedValues(field, span, trace).forEach((value) => values.add(value));
-        }
-      }
+      const consumer = new ValueConsumer(field, request.filter);
+      const cache = reader.scanCache;
+      await consumeSpans({ view, filter: request.filter, range: request.range, progress, cache, reader }, consumer);
+      values = consumer.values;
     }
   });
   const all = values.sorted();
@@ -98,35 +94,10 @@ function isInDictionaries(field: Field): boolean {
   return !wholeTrace && fixed === undefined && !(field.kind === 'intrinsic' && field.name === 'event:timeSinceStart');
 }
 
-/** Whole traces that may match, each once; every trace of the range without a filter. */
-async function* matchingTraces(
-  view: StoreView,
-  filter: Query | undefined,
-  range: TimeRange,
-  progress: Progress,
-  reader: TraceReader
-): AsyncGenerator<Trace> {
-  const done = new Set<string>();
-  const condition = filter === undefined ? ({ kind: 'true' } as const) : conditionsOf(filter);
-  for await (const { rowSet, rating } of ratedSources(view, condition, range, progress)) {
-    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
-      const traceId = traceIdAt(rowSet, ordinal);
-      if (rating[ordinal] === 0 || done.has(traceId)) {
-        continue;
-      }
-      done.add(traceId);
-      const fragments = await findFragments(view, traceIdBytesAt(rowSet, ordinal));
-      if (fragments.length > 1 || isCertainAlone(rating[ordinal])) {
-        const trace = await reader.read(traceId, fragments);
-        if (traceOverlaps(trace, range)) {
-          yield trace;
-        }
-      }
-      if (done.size % 64 === 0) {
-        await progress.point();
-      }
-    }
-  }
+/** What the filter needs, and more. */
+function columnsFor(filter: Query | undefined, more: readonly ColumnKey[] | 'all'): readonly ColumnKey[] | 'all' {
+  const columns = filter === undefined ? [] : columnsToEvaluate(fieldsOf(filter));
+  return columns === 'all' || more === 'all' ? 'all' : [...columns, ...more];
 }
 
 function sourcesInRange(view: StoreView, range: TimeRange): Source[] {

@@ -13,6 +13,7 @@ import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
 import { RowCollector } from './kernels/collect.ts';
 import { evaluationOf } from './kernels/plan.ts';
+import { rowsOfTraces } from './kernels/trace-masks.ts';
 import type { RowSet } from '../row-set.ts';
 import type { StoreView } from './view.ts';
 
@@ -70,15 +71,6 @@ function collectTraces(collector: RowCollector, rowSet: RowSet, ordinals: readon
   if (ordinals.length === 0) {
     return [];
   }
-  const wanted = new Uint8Array(rowSet.traceCount);
-  for (const ordinal of ordinals) {
-    wanted[ordinal] = 1;
-  }
-  const { traceOfRow } = rowSet;
-  const within = new Uint8Array(rowSet.rowCount);
-  for (let row = 0; row < within.length; row++) {
-    within[row] = wanted[traceOfRow[row]];
-  }
-  const unclear = collector.collect(rowSet, within);
+  const unclear = collector.collect(rowSet, rowsOfTraces(rowSet, ordinals));
   return ordinals.filter((ordinal) => unclear[ordinal] === 1);
 }

@@ -4,6 +4,7 @@ import { TraceFacts } from '../../../traceql/fields.ts';
 import type { MetricsRun, MetricsSink } from '../../../traceql/metrics.ts';
 import type { Accumulator, FunctionCollector } from '../../../traceql/metrics-collectors.ts';
 import { labelsOf } from '../../../traceql/metrics-collectors.ts';
+import { withoutTraces } from './trace-masks.ts';
 import { compareSpans } from '../../../trace/merge.ts';
 import { hexFromBytes } from '../../../trace/ids.ts';
 import type { RowSet } from '../../row-set.ts';
@@ -43,12 +44,8 @@ export class RowCollector {
     const selected = sinks.map(({ pipeline }) => runPipeline(frame, pipeline, within));
     // Whatever can make a trace unclear is looked at before anything is counted.
     const ready = sinks.map((sink) => prepare(frame, sink, steps.count));
-    const { traceOfRow } = rowSet;
     sinks.forEach((sink, at) => {
-      const mask = selected[at].slice();
-      for (let row = 0; row < mask.length; row++) {
-        mask[row] &= 1 - frame.unclear[traceOfRow[row]];
-      }
+      const mask = withoutTraces(selected[at], rowSet, frame.unclear);
       const rows = rowsInSteps(mask, rowSet.startUnixNanos, steps);
       this.offerExemplars(sink, rowSet, rows);
       ready[at](rows);

@@ -1,5 +1,5 @@
 import type { RowSet } from '../../row-set.ts';
-import type { Evaluation } from './plan.ts';
+import type { Pipeline } from '../../../traceql/ast.ts';
 import { RegexCache, RowFrame } from './frame.ts';
 import { runPipeline } from './spansets.ts';
 import { addRows, none } from './vector.ts';
@@ -17,23 +17,39 @@ export interface RowMatch {
 
 /** A query's kernels, ready to be run over one row set after the other. */
 export class RowMatcher {
-  private readonly evaluation: Evaluation & { readonly kind: 'kernel' };
+  private readonly pipelines: readonly Pipeline[] | undefined;
   private readonly poll: () => void;
   private readonly regexes = new RegexCache();
 
-  /** `poll` is called every millisecond of work or so; what it throws ends the work. */
-  constructor(evaluation: Evaluation & { readonly kind: 'kernel' }, poll: () => void) {
-    this.evaluation = evaluation;
+  /**
+   * Without pipelines every row is selected. `poll` is called every millisecond of work or so; what it throws ends the work.
+   */
+  constructor({ pipelines }: { readonly pipelines: readonly Pipeline[] | undefined }, poll: () => void) {
+    this.pipelines = pipelines;
     this.poll = poll;
   }
 
-  /** `within`: the rows of the traces that matter; all when absent. The row set has every column that the query reads. */
-  match(rows: RowSet, within: Mask = none(rows.rowCount).fill(1)): RowMatch {
-    const frame = new RowFrame(rows, this.regexes, this.poll);
-    const selected = none(rows.rowCount);
-    for (const pipeline of this.evaluation.pipelines) {
+  /** The row set has every column that the query reads. */
+  open(rows: RowSet): RowFrame {
+    return new RowFrame(rows, this.regexes, this.poll);
+  }
+
+  /** The rows that the query selects, where `within` has whole traces. Meaningless for those the frame then has as unclear. */
+  select(frame: RowFrame, within: Mask): Mask {
+    if (this.pipelines === undefined) {
+      return within;
+    }
+    const selected = none(within.length);
+    for (const pipeline of this.pipelines) {
       addRows(selected, runPipeline(frame, pipeline, within));
     }
+    return selected;
+  }
+
+  /** All traces of a row set. */
+  match(rows: RowSet): RowMatch {
+    const frame = this.open(rows);
+    const selected = this.select(frame, none(rows.rowCount).fill(1));
     const traces = frame.unclear.slice();
     for (let row = selected.indexOf(1); row !== -1; row = selected.indexOf(1, row + 1)) {
       traces[rows.traceOfRow[row]] = 1;

@@ -56,6 +56,15 @@ export function expressionVector(frame: RowFrame, expression: FieldExpression): 
   };
 }
 
+/** All values of a field of events or links on a row. */
+export function valuesOfLists(frame: RowFrame, field: Field, row: number): Static[] {
+  const list = listOfField(field);
+  const lists: Lists = { event: list === 'event', link: list === 'link' };
+  return Array.from(viewsOf(frame, row, lists), (view) => fieldInView(frame, field, view)).filter(
+    (value) => value.type !== 'nil'
+  );
+}
+
 /** Rows with events or links where those matter, and the others. */
 function partByLists(frame: RowFrame, lists: Lists, within: Mask): { plain: Mask; listed: Mask } {
   const listed = none(within.length);

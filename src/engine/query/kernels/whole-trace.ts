@@ -1,5 +1,6 @@
 /** Fields that are the same on every span of a trace: codes are trace ordinals. */
 import { isRoot } from '../../block/parents.ts';
+import type { TimeRange } from '../../../store/trace-store.ts';
 import type { Static } from '../../../traceql/static.ts';
 import type { RowSet } from '../../row-set.ts';
 import type { RowFrame } from './frame.ts';
@@ -73,4 +74,25 @@ export function traceDurationVector(rowSet: RowSet): Vector {
     size: traceCount,
     at: (trace) => ({ type: 'duration', value: last[trace] - first[trace] }),
   };
+}
+
+/** Those of the traces that overlap a range; see `traceOverlaps`. */
+export function tracesInRange(rowSet: RowSet, range: TimeRange, ordinals: readonly number[]): readonly number[] {
+  const { startUnixNanos: from, endUnixNanos: to } = range;
+  if (from === undefined && to === undefined) {
+    return ordinals;
+  }
+  const { traceOfRow, startUnixNanos, durationNanos, rowCount } = rowSet;
+  const startsInTime = new Uint8Array(rowSet.traceCount);
+  const endsInTime = new Uint8Array(rowSet.traceCount);
+  for (let row = 0; row < rowCount; row++) {
+    const start = startUnixNanos[row];
+    if (to === undefined || start < to) {
+      startsInTime[traceOfRow[row]] = 1;
+    }
+    if (from === undefined || start >= from || BigInt.asUintN(64, start + durationNanos[row]) >= from) {
+      endsInTime[traceOfRow[row]] = 1;
+    }
+  }
+  return ordinals.filter((trace) => (startsInTime[trace] & endsInTime[trace]) === 1);
 }
