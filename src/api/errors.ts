@@ -9,6 +9,7 @@ export const grpcStatus = {
   notFound: 5,
   permissionDenied: 7,
   resourceExhausted: 8,
+  failedPrecondition: 9,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
@@ -46,6 +47,12 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMapping>> = {
     grpc: grpcStatus.notFound,
     retryable: false,
     meaning: 'There is no such trace, path or page.',
+  },
+  precondition_failed: {
+    http: 412,
+    grpc: grpcStatus.failedPrecondition,
+    retryable: false,
+    meaning: 'What is to be changed has another version than the request names. Read it again.',
   },
   too_large: {
     http: 413,

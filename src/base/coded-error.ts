@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'invalid_argument' // malformed body, parameter or id
   | 'query_invalid' // TraceQL that does not parse or validate
   | 'not_found'
+  | 'precondition_failed' // the version named by the client is not the one that is there
   | 'too_large' // body, trace or answer above a limit: the same request will never succeed
   | 'resource_exhausted' // rate or memory limit: succeeds later
   | 'unauthenticated'

@@ -27,15 +27,26 @@ const byteUnits: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 };
 
+/** Whole and above 0. */
+export const count = z.coerce.number().int().positive();
+
+/** Whole; 0 where it means "no limit". */
+export const countOrZero = z.coerce.number().int().nonnegative();
+
 /** Bytes: a number, or text with a unit. */
-export const bytes = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
+export const bytes = z.union([z.number().int().positive(), z.string()]).transform(toBytes);
+
+/** As {@link bytes}; `0` is allowed. */
+export const bytesOrZero = z.union([z.number().int().nonnegative(), z.string()]).transform(toBytes);
+
+function toBytes(value: number | string, context: z.core.$RefinementCtx): number {
   const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KiB|MiB|GiB)?$/.exec(String(value).trim());
   if (!match) {
     context.addIssue({ code: 'custom', message: `expected a size such as 64MiB, found ${JSON.stringify(value)}` });
     return z.NEVER;
   }
   return Math.round(Number(match[1]) * byteUnits[match[2] ?? '']);
-});
+}
 
 /** Milliseconds, from text such as `30s`, `1h30m`, `14d`. */
 export const durationMs = z.string().transform((value, context) => toMs(value, 1n, context));

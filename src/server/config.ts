@@ -3,7 +3,16 @@
  * environment variable (`VIVACE_SNAKE_CASE`) and by a flag (`--kebab-case`); flags win over variables, variables over the file.
  */
 import { z } from 'zod';
-import { bool, bytes, durationMs, durationMsOrZero, listenAddress, positiveNumber, textList } from './config-values.ts';
+import {
+  bool,
+  bytes,
+  bytesOrZero,
+  durationMs,
+  durationMsOrZero,
+  listenAddress,
+  positiveNumber,
+  textList,
+} from './config-values.ts';
 import { storageOptions, withFlatStorage } from './storage-config.ts';
 
 export interface OptionSpec {
@@ -101,6 +110,41 @@ export const options = {
     schema: positiveNumber,
     default: 10_000,
     reason: 'Most tenants that may send spans: a header must not fill the disk with folders.',
+  },
+  multiTenantQueries: {
+    schema: bool,
+    default: true,
+    reason: 'With multitenancy: queries over several tenants, X-Scope-OrgID: a|b, answered as if they were one.',
+  },
+  overridesFile: {
+    schema: z.string(),
+    default: '',
+    reason: 'YAML file with limits of single tenants ("*": of all), read again when it changes.',
+  },
+  userOverrides: {
+    schema: bool,
+    default: false,
+    reason: 'Tenants may tighten limits of their own through /api/overrides (admin scope). Off, as in Tempo.',
+  },
+  reloadInterval: {
+    schema: durationMs,
+    default: '10s',
+    reason: 'How often the overrides file, TLS files and secrets in files are looked at for changes.',
+  },
+  ingestRateBytes: {
+    schema: bytesOrZero,
+    default: 0,
+    reason: 'Decoded bytes of spans a second and tenant, on average. 0: no limit; nothing ordinary is lost by default.',
+  },
+  ingestBurstBytes: {
+    schema: bytesOrZero,
+    default: 0,
+    reason: 'So much may come at once above ingest_rate_bytes. 0: what one second may bring.',
+  },
+  attributeBytesMax: {
+    schema: bytes,
+    default: '1MiB',
+    reason: 'Longest attribute value; longer strings are cut and marked. Tempo cuts at 2048.',
   },
   bodyBytesMax: {
     schema: bytes,

@@ -2,10 +2,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CodedError } from '../base/coded-error.ts';
+import { federatedTenant, tenantSeparator } from '../store/tenants.ts';
 import { ConfigError, type Config, type Scope } from './config.ts';
 import { isLoopback, type ListenAddress } from './config-values.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Each of them is pinned by the query. */
+const tenantsPerQueryMax = 100;
 
 /** What everybody shares when multi-tenancy is off. */
 export const singleTenant = 'single-tenant';
@@ -20,8 +24,13 @@ interface Credential {
 
 export interface Gate {
   readonly authenticates: boolean;
-  /** The tenant this request is for. Errors: `unauthenticated`, `permission_denied`, `invalid_argument`, `resource_exhausted`. */
+  /**
+   * The tenant this request is for; of a query perhaps several (see `federatedTenant`). Errors: `unauthenticated`, `permission_denied`,
+   * `invalid_argument`, `resource_exhausted`.
+   */
   admit(headers: Headers, scope: Scope): string;
+  /** As `admit`, never several. */
+  admitOne(headers: Headers, scope: Scope): string;
   /** As `admit`, for what belongs to no tenant. */
   authorize(headers: Headers, scope: Scope): void;
   /** Errors: `permission_denied` for a Host header that is not on the list. */
@@ -50,18 +59,33 @@ export function createGate(config: Config): Gate {
     return credential;
   };
 
+  const tenantsIn = (headers: Headers, credential: Credential | undefined, several: boolean): readonly string[] => {
+    const header = single(headers['x-scope-orgid']);
+    const names = several && header ? header.split(tenantSeparator) : [header];
+    if (names.length > tenantsPerQueryMax) {
+      throw new CodedError('invalid_argument', `a query over ${names.length} tenants, at most ${tenantsPerQueryMax}`);
+    }
+    const tenants = names.map((name) => checkedTenant(name));
+    if (credential?.tenants && !tenants.every((tenant) => credential.tenants!.includes(tenant))) {
+      throw new CodedError('permission_denied', 'these credentials are not for this tenant');
+    }
+    return tenants;
+  };
+
   return {
     authenticates: credentials.length > 0,
     authorize,
+    admitOne(headers, scope) {
+      const credential = authorize(headers, scope);
+      return config.multitenancy ? tenantsIn(headers, credential, false)[0] : singleTenant;
+    },
     admit(headers, scope) {
       const credential = authorize(headers, scope);
       if (!config.multitenancy) {
         return singleTenant;
       }
-      const tenant = checkedTenant(single(headers['x-scope-orgid']));
-      if (credential?.tenants && !credential.tenants.includes(tenant)) {
-        throw new CodedError('permission_denied', 'these credentials are not for this tenant');
-      }
+      const several = scope === 'query' && config.multiTenantQueries;
+      const tenant = federatedTenant(tenantsIn(headers, credential, several));
       if (scope === 'ingest' && !ingestTenants.has(tenant)) {
         if (ingestTenants.size >= config.tenantsMax) {
           throw new CodedError(

@@ -7,6 +7,7 @@ import { startDemo } from './demo.ts';
 import { createLogger } from './log.ts';
 import { raiseInliningBudget } from './inlining.ts';
 import { nodeClock } from './node-clock.ts';
+import { NodeDisk } from './node-disk.ts';
 import { openStore } from './open-store.ts';
 import { defaultPageDir } from './paths.ts';
 import { runServer, type RunningServer } from './server.ts';
@@ -33,7 +34,8 @@ async function main(): Promise<void> {
     clock: nodeClock(),
     log,
     pageDir: config.pageDir || defaultPageDir(),
-    openStore: () => openStore(config, log),
+    disk: config.storage === 'embedded' ? new NodeDisk(config.dataDir) : undefined,
+    openStore: (tenantLimits) => openStore(config, log, tenantLimits),
   });
   const stop = stopOnSignals(server, log);
   process.stdout.write(summary(build.version, config, server.urls));

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import type { EngineLog } from '../engine/engine-log.ts';
 import { openEngine, type Engine } from '../engine/engine.ts';
-import { defaultLimits, type EngineLimits } from '../engine/limits.ts';
+import { defaultLimits, type EngineLimits, type TenantLimitsOf } from '../engine/limits.ts';
 import { openObjectStorage, type ObjectStorage, type ObjectStorageStatus } from '../engine/objects/object-storage.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { nodeClock } from './node-clock.ts';
@@ -16,6 +16,7 @@ import type { ObjectStoreOptions } from './object-stores/options.ts';
 
 export interface NodeEngineOptions {
   readonly limits?: Partial<EngineLimits>;
+  readonly tenantLimits?: TenantLimitsOf;
   readonly log?: EngineLog;
   /** One less than there are cores when absent: the main thread has sockets and the log to itself. Flushes have another thread. */
   readonly queryThreads?: number;
@@ -71,6 +72,7 @@ export async function openNodeEngine(dataDir: string, options: NodeEngineOptions
       codecs: nodeCodecs,
       workers,
       limits,
+      tenantLimits: options.tenantLimits,
       log: options.log,
       manifests: storage?.manifests,
       outsideProblems: storage?.problems,

@@ -1,5 +1,7 @@
 import { CodedError } from '../base/coded-error.ts';
 import type { EngineLog } from '../engine/engine-log.ts';
+import { defaultHeadLimits } from '../engine/head/limits.ts';
+import type { TenantLimitsOf } from '../engine/limits.ts';
 import type { ObjectStorageStatus } from '../engine/objects/object-storage.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { TraceStore } from '../store/trace-store.ts';
@@ -18,8 +20,8 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-/** The store that `--storage` names. Errors: `ConfigError` when the data folder cannot be used; those of the engine. */
-export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
+/** The store that `--storage` names, with the limits of single tenants. Errors: `ConfigError` when the data folder cannot be used; those of the engine. */
+export async function openStore(config: Config, log: Logger, tenantLimits?: TenantLimitsOf): Promise<OpenedStore> {
   if (config.storage === 'memory') {
     log.warn('storage is memory: everything is gone when the server stops');
     const store = new MemoryStore();
@@ -32,8 +34,9 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   try {
     const { dataDir, retention: retentionMs, flushInterval: headAgeMsMax, tenantsMax, bodyBytesMax } = config;
     const maintenanceIntervalMs = Math.min(1000, headAgeMsMax);
-    const limits = { retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax };
-    const options = { limits, log: engineLog(log), objects };
+    const head = { ...defaultHeadLimits, attributeValueBytesMax: config.attributeBytesMax };
+    const limits = { retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax, head };
+    const options = { limits, tenantLimits, log: engineLog(log), objects };
     const { engine, objectStatus, close } = await openNodeEngine(dataDir, options);
     return { store: engine, objectStatus, ready: engine.whenReady(), close };
   } catch (error) {

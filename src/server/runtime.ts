@@ -9,6 +9,7 @@ import type { ByteBudget } from './admission.ts';
 import type { Config } from './config.ts';
 import type { Gate } from './gate.ts';
 import type { Logger } from './log.ts';
+import type { Overrides } from './overrides/overrides.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface Runtime {
@@ -17,6 +18,7 @@ export interface Runtime {
   readonly clock: Clock;
   readonly log: Logger;
   readonly gate: Gate;
+  readonly overrides: Overrides;
   readonly budget: ByteBudget;
   readonly telemetry: Telemetry;
   readonly opening: Opening;

@@ -14,8 +14,13 @@ import { handleGrpcQuery } from './doors/grpc-query.ts';
 import { loadPage } from './doors/page.ts';
 import { handleQuery } from './doors/query.ts';
 import { handleSpansHttp, jaegerHttpDoor, zipkinDoor } from './doors/spans-http.ts';
+import type { Disk } from '../engine/disk.ts';
+import type { TenantLimitsOf } from '../engine/limits.ts';
 import type { Logger } from './log.ts';
 import type { OpenedStore } from './open-store.ts';
+import { limitedStore } from './overrides/limited-store.ts';
+import { Overrides } from './overrides/overrides.ts';
+import { UserOverrides } from './overrides/user-overrides.ts';
 import type { Opening, Runtime } from './runtime.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -47,8 +52,10 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pageDir: string;
+  /** Where tenants' own limits are kept; `undefined`: in memory. */
+  readonly disk?: Disk;
   /** Called once the doors listen: a probe sees how the opening goes on. */
-  readonly openStore: () => Promise<OpenedStore>;
+  readonly openStore: (tenantLimits: TenantLimitsOf) => Promise<OpenedStore>;
 }
 
 /** Errors: `ConfigError` for addresses, files and credentials that cannot be used; nothing is left open then. */
@@ -64,7 +71,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     bodyBytes: () => budget.usedBytes,
   });
   const tails = new TailHub(clock);
-  const runtime: Runtime = { config, build, clock, log, gate, budget, telemetry, opening, tails };
+  const user = config.userOverrides ? await UserOverrides.open(parts.disk, () => clock.unixNanos() / 1000n) : undefined;
+  const overrides = await Overrides.open({ config, clock, log, user });
+  const runtime: Runtime = { config, build, clock, log, gate, overrides, budget, telemetry, opening, tails };
   const page = await loadPage(parts.pageDir);
 
   const listeners: Listener[] = [];
@@ -118,9 +127,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   }
 
   let opened: OpenedStore | undefined;
-  const ready = parts.openStore().then((store) => {
+  const ready = parts.openStore(overrides.tenantLimits).then((store) => {
     opened = store;
-    opening.store = store.store;
+    opening.store = limitedStore(store.store, overrides, clock);
     return store.ready;
   });
   ready.catch((error: Error) => {
