@@ -80,6 +80,16 @@ function route(name: string, pattern: RegExp, handle: Handler): Route {
   return { name, pattern, needsStore: true, bodyBytesMax: 0, handle };
 }
 
+/** For people: `/api/traces/{…}`. */
+export function routePaths(): string[] {
+  return routes.map(({ pattern }) =>
+    pattern.source
+      .replaceAll(/[\^$]/g, '')
+      .replaceAll('\\/', '/')
+      .replaceAll(/\(.*?\)/g, '{…}')
+  );
+}
+
 /** `undefined` for a path that is not of the query API. */
 export function routeOf(path: string): Route | undefined {
   return routes.find(({ pattern }) => pattern.test(path));
@@ -99,8 +109,15 @@ export async function answer(
   }
 }
 
-/** The field names are Tempo's, which speaks of Go. */
+/**
+ * The version of Tempo whose query API this is. Grafana's Tempo data source streams searches from servers of version 2.2 on and metrics
+ * from 2.7 on, and knows no other way to ask what a server can do.
+ */
+export const tempoApiVersion = '3.0.0';
+
+/** The field names are Tempo's, which speaks of Go. Our own version stands where semantic versions have build metadata. */
 async function buildInfo(_request: ApiRequest, { build }: ApiContext): Promise<ApiResponse> {
-  const { version, revision, branch, buildDate, runtime } = build;
+  const { revision, branch, buildDate, runtime } = build;
+  const version = `${tempoApiVersion}+vivace.${build.version}`;
   return jsonResponse({ version, revision, branch, buildDate, buildUser: '', goVersion: runtime });
 }

@@ -375,7 +375,7 @@ export class Engine implements TraceStore {
       heads: pin.heads,
       blocks,
       request,
-      limits: queryLimitsOf(this.limits),
+      limits: queryLimitsOf({ ...this.limits, ...this.options.tenantLimits?.(tenant) }),
       reports: onProgress !== undefined,
     };
     const onReport = (report: unknown): void => {

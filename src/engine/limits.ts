@@ -50,7 +50,7 @@ export interface EngineLimits extends QueryLimits {
 }
 
 /** What may differ from tenant to tenant. */
-export interface TenantLimits {
+export interface TenantLimits extends Pick<QueryLimits, 'queryBytesMax' | 'querySpansMax'> {
   /** 0 keeps everything. */
   readonly retentionMs: number;
   /** Of its traces that no block holds yet; beyond it senders are told to come back, and its heads are cut. 0: as many as fit. */

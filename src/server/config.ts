@@ -95,6 +95,11 @@ export const options = {
   },
   tlsCertFile: { schema: z.string(), default: '', reason: 'PEM certificate for all doors; needs tls_key_file.' },
   tlsKeyFile: { schema: z.string(), default: '', reason: 'PEM private key.' },
+  clientCaFile: {
+    schema: z.string(),
+    default: '',
+    reason: 'PEM certificates: clients must show one that these have signed (mutual TLS); needs tls_cert_file.',
+  },
   allowedHosts: {
     schema: textList,
     default: '',
@@ -169,6 +174,11 @@ export const options = {
   },
   shutdownTimeout: { schema: durationMs, default: '5s', reason: 'How long requests in flight may take after SIGTERM.' },
   connectionsMax: { schema: positiveNumber, default: 10_000, reason: 'Open connections per door.' },
+  connectionsPerAddressMax: {
+    schema: positiveNumber,
+    default: 1_000,
+    reason: 'Of them, from one address: one client must not take them all. Raise it behind a proxy.',
+  },
   logLevel: {
     schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
     default: 'info',
@@ -300,6 +310,11 @@ function editDistance(a: string, b: string): number {
     previous = row;
   }
   return previous[b.length];
+}
+
+/** What holds without file, variables and flags. */
+export function defaultConfig(): Config {
+  return resolveConfig({ flags: {}, variables: {}, file: {}, fileName: '' });
 }
 
 /** What `/status/config` may show: secrets never. */

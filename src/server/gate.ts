@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CodedError } from '../base/coded-error.ts';
+import { messageOf } from '../engine/os-error.ts';
 import { federatedTenant, tenantSeparator } from '../store/tenants.ts';
 import { ConfigError, type Config, type Scope } from './config.ts';
 import { isLoopback, type ListenAddress } from './config-values.ts';
@@ -24,6 +25,10 @@ interface Credential {
 
 export interface Gate {
   readonly authenticates: boolean;
+  /** Reads secrets that stand in files again. What cannot be read stays as it was, and is a problem. */
+  reload(): void;
+  /** Sentences: why secrets in force are not those of the files. */
+  problems(): readonly string[];
   /**
    * The tenant this request is for; of a query perhaps several (see `federatedTenant`). Errors: `unauthenticated`, `permission_denied`,
    * `invalid_argument`, `resource_exhausted`.
@@ -39,8 +44,10 @@ export interface Gate {
 
 /** Errors: {@link ConfigError} when a listener would be open to other machines without authentication, or a secret is missing. */
 export function createGate(config: Config): Gate {
-  const credentials = readCredentials(config);
-  refuseOpenDoors(config, credentials.length > 0);
+  let credentials = readCredentials(config);
+  let problem: string | undefined;
+  const authenticates = credentials.length > 0 || config.clientCaFile !== '';
+  refuseOpenDoors(config, authenticates);
   const hosts = allowedHosts(config);
   const ingestTenants = new Set<string>();
 
@@ -65,6 +72,9 @@ export function createGate(config: Config): Gate {
     if (names.length > tenantsPerQueryMax) {
       throw new CodedError('invalid_argument', `a query over ${names.length} tenants, at most ${tenantsPerQueryMax}`);
     }
+    if (names.length > 1 && names.includes('')) {
+      throw new CodedError('invalid_argument', 'a tenant of the query is empty: separators stand between tenants only');
+    }
     const tenants = names.map((name) => checkedTenant(name));
     if (credential?.tenants && !tenants.every((tenant) => credential.tenants!.includes(tenant))) {
       throw new CodedError('permission_denied', 'these credentials are not for this tenant');
@@ -73,8 +83,17 @@ export function createGate(config: Config): Gate {
   };
 
   return {
-    authenticates: credentials.length > 0,
+    authenticates,
     authorize,
+    reload() {
+      try {
+        credentials = readCredentials(config);
+        problem = undefined;
+      } catch (error) {
+        problem = `secrets cannot be read again, those of before hold on: ${messageOf(error)}`;
+      }
+    },
+    problems: () => (problem === undefined ? [] : [problem]),
     admitOne(headers, scope) {
       const credential = authorize(headers, scope);
       return config.multitenancy ? tenantsIn(headers, credential, false)[0] : singleTenant;

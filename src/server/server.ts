@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { ListenAddress } from './config-values.ts';
 import { createGate } from './gate.ts';
-import { listenHttp, listenHttp2, type Listener, type ListenOptions } from './doors/listen.ts';
+import { listenHttp, listenHttp2, type Listener, type ListenOptions, type TlsFiles } from './doors/listen.ts';
 import { handleGrpcStream, jaegerGrpcDoor, otlpGrpcDoor } from './doors/otlp-grpc.ts';
 import { handleOtlpHttp } from './doors/otlp-http.ts';
 import { handleGrpcQuery } from './doors/grpc-query.ts';
@@ -85,8 +85,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     if (address === undefined) {
       return undefined;
     }
-    const { connectionsMax, requestTimeout } = config;
-    const listener = await listen({ door, address, tls, connectionsMax, requestTimeoutMs: requestTimeout, log });
+    const { connectionsMax, connectionsPerAddressMax, requestTimeout: requestTimeoutMs } = config;
+    const limits = { connectionsMax, connectionsPerAddressMax, requestTimeoutMs };
+    const listener = await listen({ door, address, tls, ...limits, log });
     listeners.push(listener);
     return urlOf(listener);
   };
@@ -126,6 +127,12 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     throw error;
   }
 
+  const stopReloading = everyInterval(clock, config.reloadInterval, async () => {
+    gate.reload();
+    listeners.forEach((listener) => reloadTls(listener, log));
+    await overrides.reload();
+  });
+
   let opened: OpenedStore | undefined;
   const ready = parts.openStore(overrides.tenantLimits).then((store) => {
     opened = store;
@@ -137,6 +144,7 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    stopReloading();
     tails.close();
     await closeListeners(config.shutdownTimeout);
     await ready.catch(() => undefined);
@@ -146,12 +154,39 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   return { urls, ready, close: () => (closing ??= close()) };
 }
 
-function tlsOf(config: Config): { certFile: string; keyFile: string } | undefined {
-  const { tlsCertFile: certFile, tlsKeyFile: keyFile } = config;
+/** Runs `task` again and again, an interval after its last end. Answers how to stop. */
+function everyInterval(clock: Clock, intervalMs: number, task: () => Promise<void>): () => void {
+  let stopped = false;
+  let cancel = (): void => undefined;
+  const again = (): void => {
+    if (!stopped) {
+      cancel = clock.schedule(intervalMs, () => void task().finally(again));
+    }
+  };
+  again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+function reloadTls(listener: Listener, log: Logger): void {
+  try {
+    listener.reloadTls();
+  } catch (error) {
+    log.error({ error, port: listener.port }, 'TLS files cannot be read again, those of before hold on');
+  }
+}
+
+function tlsOf(config: Config): TlsFiles | undefined {
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile, clientCaFile } = config;
   if ((certFile === '') !== (keyFile === '')) {
     throw new ConfigError('tls_cert_file and tls_key_file go together');
   }
-  return certFile === '' ? undefined : { certFile, keyFile };
+  if (clientCaFile !== '' && certFile === '') {
+    throw new ConfigError('client_ca_file needs tls_cert_file and tls_key_file');
+  }
+  return certFile === '' ? undefined : { certFile, keyFile, clientCaFile };
 }
 
 function urlOf({ host, port, secure }: Listener): string {

@@ -4,6 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { parse as parseYaml } from 'yaml';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { CodedError } from '../../src/base/coded-error.ts';
 import { ConfigError } from '../../src/server/config.ts';
@@ -315,10 +316,12 @@ test('tenants: off by default; on, the header is needed, checked and separates',
   const missing = await read({});
   assert.equal(missing.status, 401);
   assert.equal(await missing.text(), 'no org id');
-  for (const bad of ['..', '.', 'a/b', 'a|b', 'x'.repeat(151), 'a b']) {
+  for (const bad of ['..', '.', 'a/b', 'a||b', '|a', 'a|', 'a|..', 'x'.repeat(151), 'a b']) {
     assert.equal((await read({ 'x-scope-orgid': bad })).status, 400, bad);
     assert.equal((await post(bad)).status, 400, bad);
   }
+  assert.equal((await post('a|b')).status, 400, 'spans belong to one tenant');
+  assert.equal((await read({ 'x-scope-orgid': 'b|a|b' })).status, 200, 'a query may be over several');
   assert.equal((await post('b')).status, 200);
   assert.equal((await post('c')).status, 429, 'a third tenant is above tenants_max');
   await server.close();
@@ -380,4 +383,67 @@ test('without a built page: a text that says what to do', async () => {
   const server = await startServer();
   assert.match(await (await fetch(server.urls.query)).text(), /npm run build:standalone/);
   await server.close();
+});
+
+test('a query over several tenants: each must be allowed, the option turns it off, a tail watches all', async (t) => {
+  const token = 'query-token-0123456789';
+  const config = {
+    multitenancy: true,
+    tokens: [{ name: 'g', token, scopes: ['query', 'ingest'], tenants: ['a', 'b'] }],
+  };
+  const server = await startServer({ config });
+  t.after(() => server.close());
+  const headers = (tenant: string) => ({ authorization: `Bearer ${token}`, 'x-scope-orgid': tenant });
+  for (const [n, tenant] of ['a', 'b'].entries()) {
+    const sent = await postTraces(server, exampleProtobuf(exampleTraceId(n + 1)), protobuf, headers(tenant));
+    assert.equal(sent.status, 200);
+  }
+  const search = async (tenant: string): Promise<[number, number]> => {
+    const query = '/api/search?q={}&start=1690000000&end=1710000000';
+    const answer = await fetch(server.urls.query + query, { headers: headers(tenant) });
+    return [answer.status, answer.ok ? ((await answer.json()) as { traces: unknown[] }).traces.length : 0];
+  };
+  assert.deepEqual(await search('a'), [200, 1]);
+  assert.deepEqual(await search('a|b'), [200, 2]);
+  assert.deepEqual(await search('a|c'), [403, 0]);
+  const tail = await fetch(`${server.urls.query}/api/vivace/tail?q={}`, { headers: headers('a|b') });
+  const lines = tail.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await postTraces(server, exampleProtobuf(exampleTraceId(7)), protobuf, headers('b'));
+  let text = '';
+  while (!text.includes(exampleTraceId(7))) {
+    const { value, done } = await lines.read();
+    assert.equal(done, false, text);
+    text += value ?? '';
+  }
+  await lines.cancel();
+  const off = await startServer({ config: { multitenancy: true, multi_tenant_queries: false } });
+  t.after(() => off.close());
+  assert.equal((await fetch(`${off.urls.query}/api/search?q={}`, { headers: { 'x-scope-orgid': 'a|b' } })).status, 400);
+});
+
+test('status pages: every endpoint listed is there, differences to the defaults, what Grafana asks of a build', async (t) => {
+  const server = await startServer({ config: { retention: '3d', query_timeout: '30s' } });
+  t.after(() => server.close());
+  const page = async (path: string): Promise<unknown> => {
+    const answer = await fetch(server.urls.query + path);
+    assert.equal(answer.status, 200, path);
+    return parseYaml(await answer.text());
+  };
+  const endpoints = (await page('/status/endpoints')) as { query: string[]; status: string[] };
+  assert.ok(endpoints.query.includes('/api/v2/traces/{…}') && endpoints.query.includes('/api/overrides'));
+  for (const path of endpoints.query) {
+    assert.match(path, /^\/(api|jaeger|zipkin)\/[A-Za-z0-9_/{}….+-]*$/);
+  }
+  for (const path of endpoints.status) {
+    const answer = await fetch(server.urls.query + path.replace('{tenant}', 'some-tenant'));
+    assert.equal(answer.status, 200, path);
+  }
+  const diff = (await page('/status/config?mode=diff')) as Record<string, unknown>;
+  assert.equal(diff.retention, 3 * 24 * 3_600_000);
+  assert.equal('query_timeout' in diff, false);
+  assert.equal(((await page('/status/config?mode=defaults')) as { retention: number }).retention, 14 * 24 * 3_600_000);
+  assert.equal(((await page('/status/services')) as { store: string }).store, 'Running');
+  const { version } = (await page('/api/status/buildinfo')) as { version: string };
+  assert.equal(version, '3.0.0+vivace.0.0.0-test');
+  assert.ok(Number(version.split('.')[0]) > 2, 'the Tempo data source streams metrics from 2.7 on');
 });

@@ -38,6 +38,10 @@ const routes: Readonly<Record<string, StreamRoute>> = {
   '/api/vivace/tail': { name: 'tail', isEndless: true, open: tail },
 };
 
+export function streamPaths(): string[] {
+  return Object.keys(routes);
+}
+
 /** `undefined` for a path that does not stream. */
 export function streamRouteOf(path: string): StreamRoute | undefined {
   return Object.hasOwn(routes, path) ? routes[path] : undefined;

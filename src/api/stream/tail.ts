@@ -9,6 +9,7 @@ import { canonicalSpan } from '../../trace/canonical.ts';
 import { mergeTrace } from '../../trace/merge.ts';
 import type { Span, Trace, TraceId } from '../../trace/model.ts';
 import type { Query } from '../../traceql/ast.ts';
+import { tenantsOf } from '../../store/tenants.ts';
 import type { IngestBatch } from '../../store/trace-store.ts';
 import { decodeTraces } from '../../wire/otlp-protobuf.ts';
 import { toOtlpProtobuf } from '../../wire/transcode.ts';
@@ -40,7 +41,7 @@ export class TailHub {
     this.clock = clock;
   }
 
-  /** At most `spansPerSecond` are told. Ends by `Tail.close()`. Errors: `resource_exhausted`, `unavailable` when closing. */
+  /** `tenant` may be several, see `federatedTenant`. At most `spansPerSecond` are told. Ends by `Tail.close()`. Errors: `resource_exhausted`, `unavailable` when closing. */
   open(tenant: string, query: Query, spansPerSecond: number): Tail {
     if (this.closed) {
       throw new CodedError('unavailable', 'the server is stopping');
@@ -48,10 +49,13 @@ export class TailHub {
     if (this.openTails >= tailsMax) {
       throw new CodedError('resource_exhausted', `${tailsMax} live tails are open, which is the most at a time`);
     }
-    const watched = this.byTenant.get(tenant) ?? { tails: new Set<Tail>(), recent: new Set<string>() };
-    this.byTenant.set(tenant, watched);
-    const tail = new Tail({ query, spansPerSecond, clock: this.clock, onClose: () => this.remove(tenant, tail) });
-    watched.tails.add(tail);
+    const tenants = tenantsOf(tenant);
+    const tail = new Tail({ query, spansPerSecond, clock: this.clock, onClose: () => this.remove(tenants, tail) });
+    for (const name of tenants) {
+      const watched = this.byTenant.get(name) ?? { tails: new Set<Tail>(), recent: new Set<string>() };
+      this.byTenant.set(name, watched);
+      watched.tails.add(tail);
+    }
     this.openTails++;
     return tail;
   }
@@ -90,14 +94,16 @@ export class TailHub {
     }
   }
 
-  private remove(tenant: string, tail: Tail): void {
-    const watched = this.byTenant.get(tenant);
-    if (watched?.tails.delete(tail)) {
-      this.openTails--;
-      if (watched.tails.size === 0) {
+  private remove(tenants: readonly string[], tail: Tail): void {
+    let wasOpen = false;
+    for (const tenant of tenants) {
+      const watched = this.byTenant.get(tenant);
+      wasOpen = watched?.tails.delete(tail) === true || wasOpen;
+      if (watched?.tails.size === 0) {
         this.byTenant.delete(tenant);
       }
     }
+    this.openTails -= wasOpen ? 1 : 0;
   }
 }
 

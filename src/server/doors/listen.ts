@@ -1,8 +1,10 @@
 /** Sockets: one listener speaks HTTP/1.1 and HTTP/2 on one port, with limits on headers, streams, memory and time. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { createSecureContext, type SecureContextOptions, type Server as TlsServer, type TlsOptions } from 'node:tls';
 import { ConfigError } from '../config.ts';
 import type { ListenAddress } from '../config-values.ts';
 import type { Logger } from '../log.ts';
@@ -13,6 +15,8 @@ export type Outgoing = http.ServerResponse | http2.Http2ServerResponse;
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
+  /** Clients must show a certificate that one of these has signed; empty: none is asked for. */
+  readonly clientCaFile: string;
 }
 
 export interface ListenOptions {
@@ -21,6 +25,8 @@ export interface ListenOptions {
   readonly address: ListenAddress;
   readonly tls: TlsFiles | undefined;
   readonly connectionsMax: number;
+  /** Of them, from one address. */
+  readonly connectionsPerAddressMax: number;
   readonly requestTimeoutMs: number;
   /** Of a request line and all headers over HTTP/1.1, where queries come in the URL. */
   readonly headerBytesMax?: number;
@@ -31,6 +37,8 @@ export interface Listener {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
+  /** Takes the TLS files as they are now, for connections to come. Errors: `ConfigError`, and those of before stay in force. */
+  reloadTls(): void;
   /** No new connections; what is in flight may end within the time, then it is cut. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -117,12 +125,20 @@ export async function listenHttp2(
   return start(server, [server], options);
 }
 
-function readTls(files: TlsFiles): { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } {
+function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOptions & TlsOptions {
   try {
-    return { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile), minVersion: 'TLSv1.2' };
+    const own = { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' } as const;
+    const asked = { ca: clientCaFile === '' ? undefined : readFileSync(clientCaFile), requestCert: true };
+    return clientCaFile === '' ? own : { ...own, ...asked, rejectUnauthorized: true };
   } catch (error) {
     throw new ConfigError(`TLS files: ${(error as Error).message}`);
   }
+}
+
+function identityOf({ cert, key, ca }: SecureContextOptions): string {
+  return createHash('sha256')
+    .update(JSON.stringify([cert, key, ca]))
+    .digest('hex');
 }
 
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
@@ -165,9 +181,25 @@ async function start(
   const sessions = new Set<http2.ServerHttp2Session>();
   const sockets = new Set<Socket>();
   server.maxConnections = options.connectionsMax;
-  server.on('connection', (socket: Socket) => {
+  let tlsInForce = options.tls === undefined ? '' : identityOf(readTls(options.tls));
+  const perAddress = new Map<string, number>();
+  server.prependListener('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    const from = socket.remoteAddress ?? '';
+    const open = (perAddress.get(from) ?? 0) + 1;
+    perAddress.set(from, open);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      const left = (perAddress.get(from) ?? 1) - 1;
+      if (left === 0) {
+        perAddress.delete(from);
+      } else {
+        perAddress.set(from, left);
+      }
+    });
+    if (open > options.connectionsPerAddressMax) {
+      socket.destroy();
+    }
   });
   for (const sessionServer of sessionServers) {
     sessionServer.on('session', (session) => {
@@ -193,6 +225,24 @@ async function start(
     host: address.host,
     port,
     secure: options.tls !== undefined,
+    reloadTls: () => {
+      if (options.tls === undefined) {
+        return;
+      }
+      const context = readTls(options.tls);
+      const identity = identityOf(context);
+      if (identity === tlsInForce) {
+        return;
+      }
+      try {
+        // A server keeps whatever it is given, and then refuses every client.
+        createSecureContext(context);
+      } catch (error) {
+        throw new ConfigError(`TLS files: ${(error as Error).message}`);
+      }
+      (server as TlsServer).setSecureContext(context);
+      tlsInForce = identity;
+    },
     close: (timeoutMs) =>
       new Promise((resolve) => {
         // A kept-alive connection becomes idle when its last answer is out, which nothing announces.

@@ -67,7 +67,7 @@ async function answerQuery(
   if (route) {
     return answerApi(runtime, route, request, urlPath, params, canceled);
   }
-  const status = await statusPage(runtime, urlPath, request.headers);
+  const status = await statusPage(runtime, urlPath, params, request.headers);
   const found = status ?? (/^\/(api|jaeger|zipkin)\//.test(urlPath) ? undefined : page.answer(urlPath));
   if (!found) {
     throw new CodedError('not_found', 'there is nothing at this path');

@@ -102,9 +102,12 @@ export class Overrides {
   readonly tenantLimits: TenantLimitsOf = (tenant) => {
     const settings = this.settingsOf(tenant);
     const { retentionMs, liveTracesMax, attributeValueBytesMax, attributesMax, spansPerTraceMax } = settings;
+    const { queryBytesMax, querySpansMax } = settings;
     return {
       retentionMs,
       liveTracesMax,
+      queryBytesMax,
+      querySpansMax,
       head: { ...defaultHeadLimits, attributeValueBytesMax, attributesMax, spansPerTraceMax },
     };
   };

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { bytes, bytesOrZero, count, countOrZero, durationMs, durationMsOrZero } from '../config-values.ts';
 import type { Config } from '../config.ts';
 import { defaultHeadLimits } from '../../engine/head/limits.ts';
+import { defaultLimits } from '../../engine/limits.ts';
 
 /** The limits in force for a tenant. 0: none. */
 export interface TenantSettings {
@@ -21,6 +22,8 @@ export interface TenantSettings {
   readonly metricsRangeMsMax: number;
   readonly queryTimeoutMs: number;
   readonly queriesMax: number;
+  readonly queryBytesMax: number;
+  readonly querySpansMax: number;
   readonly retentionMs: number;
 }
 
@@ -39,6 +42,8 @@ const places = {
   metricsRangeMsMax: ['read', 'max_metrics_duration', durationMsOrZero],
   queryTimeoutMs: ['read', 'query_timeout', durationMs],
   queriesMax: ['read', 'max_concurrent_queries', countOrZero],
+  queryBytesMax: ['read', 'max_query_bytes', bytes],
+  querySpansMax: ['read', 'max_query_spans', count],
   retentionMs: ['compaction', 'block_retention', durationMsOrZero],
 } as const satisfies Readonly<Record<SettingName, readonly [group: string, key: string, schema: z.ZodType]>>;
 
@@ -94,6 +99,8 @@ export function defaultSettings(config: Config): TenantSettings {
     metricsRangeMsMax: 0,
     queryTimeoutMs: config.queryTimeout,
     queriesMax: 0,
+    queryBytesMax: defaultLimits.queryBytesMax,
+    querySpansMax: defaultLimits.querySpansMax,
     retentionMs: config.retention,
   };
 }
