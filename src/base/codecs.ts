@@ -1,4 +1,4 @@
-/** Compression and checksums as the engine sees it: passed in (Node's zlib in the server, DecompressionStream elsewhere). All calls are synchronous. */
+/** Compression and checksums as the engine sees it: passed in (Node's zlib in the server, DecompressionStream elsewhere). All calls are synchronous; what they answer is the caller's own. */
 export interface Codecs {
   /** `level` 1 (fast) to 19. */
   zstdCompress(bytes: Uint8Array, level: number): Uint8Array;

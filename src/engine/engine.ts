@@ -396,6 +396,7 @@ export class Engine implements TraceStore {
     store.problems.forEach((problem, i) => this.report(`store ${i}`, problem));
     try {
       const startMs = clock.monotonicMs();
+      this.message = 'reading the write-ahead log';
       const recovery = await recoverWal({
         disk,
         storeId: store.storeId,
@@ -404,14 +405,22 @@ export class Engine implements TraceStore {
         seededBugs,
       });
       recovery.problems.forEach((problem, i) => this.report(`wal ${i}`, problem));
+      let sealings = 0;
+      let flushing: Promise<unknown> = Promise.resolve();
       const onProgress = async (done: number, total: number, frontier: number) => {
-        this.message = `replaying the write-ahead log: ${done} of ${total} requests`;
+        this.message = `replaying the write-ahead log: ${Math.floor((100 * done) / total)} % (${done} of ${total} requests)`;
         this.maintenance.setFrontier(() => frontier);
-        await this.maintenance.flushSealed();
+        if (heads.sealings !== sealings) {
+          // One head is cut while the next one fills: the memory of the steady state, and both cores at work.
+          sealings = heads.sealings;
+          await flushing;
+          flushing = this.maintenance.flushSealed(1);
+        }
       };
       const nowMs = () => clock.monotonicMs();
       const world = { disk, codecs, limits, heads, nowMs, onProgress };
       const problems = await replayWal(world, recovery, store.storeId);
+      await flushing;
       problems.forEach((problem, i) => this.report(`replay ${i}`, problem));
       await this.openWal(store.storeId, recovery);
       this.log.info('write-ahead log replayed', {

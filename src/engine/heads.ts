@@ -33,6 +33,8 @@ export class Heads {
   private readonly walker = new OtlpWalker();
   /** Decides which of the small heads are kept as columns. */
   private readonly awake = new AwakeHeads();
+  /** How often {@link open} has sealed a head: replay asks whether there is one to cut. */
+  sealings = 0;
   private readonly byTenant = new Map<string, HeadSlot[]>();
 
   constructor(limits: EngineLimits, tenantLimits: TenantLimitsOf = () => ({})) {
@@ -65,9 +67,10 @@ export class Heads {
       written: undefined,
     };
     const slots = this.byTenant.get(tenant) ?? [];
-    slots.forEach((other) => {
+    for (const other of slots) {
+      this.sealings += other.sealed ? 0 : 1;
       other.sealed = true;
-    });
+    }
     slots.push(slot);
     this.byTenant.set(tenant, slots);
     return slot;

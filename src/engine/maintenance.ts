@@ -78,11 +78,18 @@ export class Maintenance {
     return isCoveredBy(this.durable, tenant, sequence);
   }
 
-  /** Cuts sealed heads until none waits. Answers whether all went well; a head that could not be cut stays queryable for the next call. */
-  async flushSealed(): Promise<boolean> {
+  /**
+   * Cuts sealed heads until none waits, or `headsMax` were cut. Answers whether all went well; a head that could not be cut stays queryable
+   * for the next call.
+   */
+  async flushSealed(headsMax = Infinity): Promise<boolean> {
     const { heads, problems, log } = this.world;
     const failed = new Set<string>();
-    for (let slot = heads.nextToFlush(failed); slot !== undefined; slot = heads.nextToFlush(failed)) {
+    for (let cut = 0; cut < headsMax; cut++) {
+      const slot = heads.nextToFlush(failed);
+      if (slot === undefined) {
+        break;
+      }
       const cause = `flush ${slot.tenant}`;
       try {
         await this.flush(slot);

@@ -66,7 +66,9 @@ async function replayRecord(world: ReplayWorld, record: WalRecord, notes: Record
       ? last
       : heads.open(record.tenant, notes.head, world.nowMs(), { ...limits.head, ...notes.limits });
   try {
-    const verdict = slot.head.append(otlpOf(record, codecs, limits.bodyBytesMax));
+    const otlp = otlpOf(record, codecs, limits.bodyBytesMax);
+    const verdict = slot.head.append(otlp);
+    freeDecoded(record, otlp);
     commitRows(slot, slot.head.rowCount, record.sequence, record.receivedUnixNanos);
     const same = verdict.acceptedSpans === notes.acceptedSpans && verdict.rejectedSpans === notes.rejectedSpans;
     return same
@@ -82,6 +84,14 @@ async function replayRecord(world: ReplayWorld, record: WalRecord, notes: Record
     const reason = `record ${record.sequence} of the log, of tenant ${record.tenant}, cannot be replayed: ${messageOf(error)}`;
     const kept = await quarantineBytes(disk, `wal-record-${record.sequence}.body`, record.body, reason);
     return [`wal: record ${record.sequence} cannot be replayed (kept as ${kept}): ${messageOf(error)}`];
+  }
+}
+
+/** Megabytes a request, gone before a collection would find them. */
+function freeDecoded({ compression }: WalRecord, { buffer, byteOffset }: Uint8Array): void {
+  // Small results may share a buffer with others.
+  if (compression !== 'identity' && buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength >= 65_536) {
+    buffer.transfer(0);
   }
 }
 
