@@ -33,7 +33,11 @@ const spans = Number(values.spans);
 /** In a process of its own, which then ends as a crash does. Prints the bytes before compression. */
 async function fill(folder: string): Promise<void> {
   await lockDataFolder(folder);
-  const never = { run: () => new Promise<never>(() => undefined), close: async () => undefined };
+  const never = {
+    run: () => new Promise<never>(() => undefined),
+    forget: () => undefined,
+    close: async () => undefined,
+  };
   const engine = await openEngine({
     disk: new NodeDisk(folder),
     clock: nodeClock(),
