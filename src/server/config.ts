@@ -166,7 +166,51 @@ export const options = {
     default: '30s',
     reason: 'From the first byte of a request to its last: slow senders are cut.',
   },
-  queryTimeout: { schema: durationMs, default: '30s', reason: 'Longest query.' },
+  queryTimeout: {
+    schema: durationMs,
+    default: '30s',
+    reason: 'Longest query. Shortly before it a query ends with what it has found, and says so.',
+  },
+  queryThreads: {
+    schema: z.union([z.literal('').transform(() => undefined), positiveNumber]),
+    default: '',
+    reason: 'Threads that queries share; empty: one less than there are cores.',
+  },
+  queriesMax: {
+    schema: positiveNumber,
+    default: 16,
+    reason: 'Queries that run at once, look-ups by trace id aside. More would make all of them late.',
+  },
+  queriesPerTenantMax: {
+    schema: positiveNumber,
+    default: 8,
+    reason: 'Of them those of one tenant, so that one cannot keep the others out.',
+  },
+  queryQueueMax: {
+    schema: positiveNumber,
+    default: 100,
+    reason: 'Queries of one tenant that wait for their turn; beyond it they are told to come back.',
+  },
+  queryQueueTimeout: {
+    schema: durationMs,
+    default: '10s',
+    reason: 'Longest wait for a turn. Grafana gives up after 30 s, and the query itself takes time too.',
+  },
+  queryBytesMax: {
+    schema: bytes,
+    default: '10GiB',
+    reason: 'Most bytes that one query reads from the disk; beyond it the answer is partial.',
+  },
+  querySpansMax: {
+    schema: positiveNumber,
+    default: 1_000_000_000,
+    reason: 'Most spans that one query looks at; beyond it the answer is partial.',
+  },
+  queryMemoryBytesMax: {
+    schema: bytes,
+    default: '768MiB',
+    reason: 'Memory of a query thread, its caches included (256 MiB at most); beyond it the answer is partial.',
+  },
   mcpServer: {
     schema: bool,
     default: false,

@@ -35,6 +35,8 @@ export interface NodeEngine {
   readonly engine: Engine;
   /** Counts of the bucket, where there is one. */
   readonly objectStatus: (() => ObjectStorageStatus) | undefined;
+  /** Queries that a thread works on now, those included whose client has gone. */
+  runningQueries(): number;
   /** Closes the engine, its workers and files, and lets the folder go. */
   close(): Promise<void>;
 }
@@ -83,7 +85,7 @@ export async function openNodeEngine(dataDir: string, options: NodeEngineOptions
       await files.close();
       await unlock();
     };
-    return { engine, objectStatus: storage?.status, close };
+    return { engine, objectStatus: storage?.status, runningQueries: () => workers.runningTasks('query'), close };
   } catch (error) {
     await workers.close();
     storage?.close();

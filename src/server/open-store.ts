@@ -20,6 +20,9 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
+/** Of the time a client has: so that a partial answer reaches it before the time is up. */
+const queryWorkShare = 0.9;
+
 /** The store that `--storage` names, with the limits of single tenants. Errors: `ConfigError` when the data folder cannot be used; those of the engine. */
 export async function openStore(config: Config, log: Logger, tenantLimits?: TenantLimitsOf): Promise<OpenedStore> {
   if (config.storage === 'memory') {
@@ -35,8 +38,13 @@ export async function openStore(config: Config, log: Logger, tenantLimits?: Tena
     const { dataDir, retention: retentionMs, flushInterval: headAgeMsMax, tenantsMax, bodyBytesMax } = config;
     const maintenanceIntervalMs = Math.min(1000, headAgeMsMax);
     const head = { ...defaultHeadLimits, attributeValueBytesMax: config.attributeBytesMax };
-    const limits = { retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax, head };
-    const options = { limits, tenantLimits, log: engineLog(log), objects };
+    const { queryBytesMax, querySpansMax, queryMemoryBytesMax, queryThreads } = config;
+    const limits = {
+      ...{ retentionMs, headAgeMsMax, maintenanceIntervalMs, tenantsMax, bodyBytesMax, head },
+      ...{ queryBytesMax, querySpansMax, queryMemoryBytesMax },
+      queryTimeMsMax: queryWorkShare * config.queryTimeout,
+    };
+    const options = { limits, tenantLimits, queryThreads, log: engineLog(log), objects };
     const { engine, objectStatus, close } = await openNodeEngine(dataDir, options);
     return { store: engine, objectStatus, ready: engine.whenReady(), close };
   } catch (error) {

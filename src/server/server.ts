@@ -17,6 +17,7 @@ import { handleSpansHttp, jaegerHttpDoor, zipkinDoor } from './doors/spans-http.
 import type { Disk } from '../engine/disk.ts';
 import type { TenantLimitsOf } from '../engine/limits.ts';
 import type { Logger } from './log.ts';
+import { admitting, QueryAdmission } from './query-admission.ts';
 import type { OpenedStore } from './open-store.ts';
 import { limitedStore } from './overrides/limited-store.ts';
 import { Overrides } from './overrides/overrides.ts';
@@ -58,6 +59,9 @@ export interface ServerParts {
   readonly openStore: (tenantLimits: TenantLimitsOf) => Promise<OpenedStore>;
 }
 
+/** A look-up by trace id takes a few milliseconds: so many run for each scan. */
+const lookupFactor = 4;
+
 /** Errors: `ConfigError` for addresses, files and credentials that cannot be used; nothing is left open then. */
 export async function runServer(parts: ServerParts): Promise<RunningServer> {
   const { config, build, clock, log } = parts;
@@ -65,10 +69,30 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   const tls = tlsOf(config);
   const budget = new ByteBudget(config.bodyBudgetBytes);
   const opening: Opening = { store: undefined, message: 'the store is being opened' };
+  const scans = new QueryAdmission(
+    {
+      runningMax: config.queriesMax,
+      runningPerTenantMax: config.queriesPerTenantMax,
+      waitingPerTenantMax: config.queryQueueMax,
+      waitMsMax: config.queryQueueTimeout,
+    },
+    clock
+  );
+  const lookups = new QueryAdmission(
+    {
+      runningMax: lookupFactor * config.queriesMax,
+      runningPerTenantMax: lookupFactor * config.queriesPerTenantMax,
+      waitingPerTenantMax: lookupFactor * config.queryQueueMax,
+      waitMsMax: config.queryQueueTimeout,
+    },
+    clock
+  );
   const telemetry = createTelemetry({
     build,
     storeStatus: () => opening.store?.status(),
     bodyBytes: () => budget.usedBytes,
+    queriesRunning: () => scans.runningCount + lookups.runningCount,
+    queriesWaiting: () => scans.waitingCount + lookups.waitingCount,
   });
   const tails = new TailHub(clock);
   const user = config.userOverrides ? await UserOverrides.open(parts.disk, () => clock.unixNanos() / 1000n) : undefined;
@@ -136,7 +160,7 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   let opened: OpenedStore | undefined;
   const ready = parts.openStore(overrides.tenantLimits).then((store) => {
     opened = store;
-    opening.store = limitedStore(store.store, overrides, clock);
+    opening.store = limitedStore(admitting(store.store, scans, lookups), overrides, clock);
     return store.ready;
   });
   ready.catch((error: Error) => {

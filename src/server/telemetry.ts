@@ -21,6 +21,8 @@ export interface TelemetrySources {
   readonly build: BuildInfo;
   readonly storeStatus: () => StoreStatus | undefined;
   readonly bodyBytes: () => number;
+  readonly queriesRunning: () => number;
+  readonly queriesWaiting: () => number;
 }
 
 /** 1 ms to 33 s. */
@@ -144,6 +146,8 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
   counted('vivace_compaction_seconds_total', 'Time spent merging.', (status) => status.seconds);
   counted('vivace_compaction_failures_total', 'Merges that failed.', (status) => status.failures);
   gauge('vivace_body_bytes', 'Memory held for request bodies.', sources.bodyBytes);
+  gauge('vivace_queries_running', 'Queries that run.', sources.queriesRunning);
+  gauge('vivace_queries_waiting', 'Queries that wait for their turn.', sources.queriesWaiting);
 
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();

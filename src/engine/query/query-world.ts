@@ -5,6 +5,7 @@ import { openSnapshot, type HeadSnapshot } from '../head/snapshot.ts';
 import { defaultLimits } from '../limits.ts';
 import type { RowSet } from '../row-set.ts';
 import type { Gone } from '../workers.ts';
+import { SplitCache } from './split-index.ts';
 
 /** A head as it travels to a query. */
 export interface PinnedHead {
@@ -35,6 +36,7 @@ export class QueryWorld {
   readonly disk: Disk;
   readonly codecs: Codecs;
   readonly cache: BlockCache;
+  readonly splits = new SplitCache();
   readonly nowMs: () => number;
   readonly breathe: (() => Promise<void>) | undefined;
   readonly memoryBytes: () => number;
@@ -65,7 +67,10 @@ export class QueryWorld {
   }
 
   forget({ paths = [], heads = [] }: Gone): void {
-    paths.forEach((path) => this.cache.forget(path));
+    for (const path of paths) {
+      this.cache.forget(path);
+      this.splits.forget(path);
+    }
     heads.forEach((key) => this.heads.delete(key));
   }
 }

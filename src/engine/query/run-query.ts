@@ -91,12 +91,8 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
   for (;;) {
     try {
-      const answer = await answerOf(
-        { heads, blocks, control, readsAhead: world.disk.readsAhead },
-        payload.request,
-        onProgress,
-        world
-      );
+      const view = { heads, blocks, splits: world.splits, control, readsAhead: world.disk.readsAhead };
+      const answer = await answerOf(view, payload.request, onProgress, world);
       const warnings = [...warned, ...answer.warnings];
       return { answer: { ...answer, partial: answer.partial || warned.length > 0, warnings }, damaged };
     } catch (error) {

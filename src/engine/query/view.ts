@@ -1,6 +1,7 @@
 import type { BlockReader } from '../block/block-reader.ts';
 import type { RowSet } from '../row-set.ts';
 import type { QueryControl } from './control.ts';
+import type { SplitCache } from './split-index.ts';
 
 /**
  * What one query sees, pinned for its whole life: committed rows of the heads (newest last) and the live blocks of one tenant. A
@@ -9,6 +10,8 @@ import type { QueryControl } from './control.ts';
 export interface StoreView {
   readonly heads: readonly RowSet[];
   readonly blocks: readonly BlockReader[];
+  /** What earlier queries have learned of the blocks' trace ids. */
+  readonly splits?: SplitCache;
   /** Absent: nothing bounds the query. */
   readonly control?: QueryControl;
   /** How many reads are begun before they are wanted; absent where blocks are near. */

@@ -15,6 +15,7 @@ interface Signalled {
 export function limitedStore(store: TraceStore, overrides: Overrides, clock: Clock): TraceStore {
   const buckets = new TokenBuckets(clock);
   const running = new Map<string, number>();
+  const explain = store.explain?.bind(store);
 
   const admit = ({ tenant, decoded }: IngestBatch): void => {
     const { bodyBytesMax, ingestBytesPerSecond, ingestBurstBytes } = overrides.settingsOf(tenant);
@@ -86,6 +87,7 @@ export function limitedStore(store: TraceStore, overrides: Overrides, clock: Clo
       }),
     attributeNames: (request) => query(request, (limited) => store.attributeNames(limited)),
     attributeValues: (request) => query(request, (limited) => store.attributeValues(limited)),
+    explain: explain && ((request) => query(request, (limited) => explain(limited))),
     status: () => store.status(),
     close: () => store.close(),
   };
