@@ -2,7 +2,6 @@
  * Which traces have fragments in more than one place. A query that meets few traces asks the sources one by one; a query that meets many
  * asks here. A false positive costs time, never truth.
  */
-import type { BlockReader } from '../block/block-reader.ts';
 import type { RowSet } from '../row-set.ts';
 import type { Progress } from './candidates.ts';
 import { traceIdBytesAt } from './fragments.ts';
