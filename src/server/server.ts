@@ -17,6 +17,7 @@ import { handleSpansHttp, jaegerHttpDoor, zipkinDoor } from './doors/spans-http.
 import type { Disk } from '../engine/disk.ts';
 import type { TenantLimitsOf } from '../engine/limits.ts';
 import type { Logger } from './log.ts';
+import { registerObjectMetrics } from './object-stores/metrics.ts';
 import { admitting, QueryAdmission } from './query-admission.ts';
 import type { OpenedStore } from './open-store.ts';
 import { limitedStore } from './overrides/limited-store.ts';
@@ -160,6 +161,9 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   let opened: OpenedStore | undefined;
   const ready = parts.openStore(overrides.tenantLimits).then((store) => {
     opened = store;
+    if (store.objectStatus !== undefined) {
+      registerObjectMetrics(telemetry.registry, store.objectStatus);
+    }
     opening.store = limitedStore(admitting(store.store, scans, lookups), overrides, clock);
     return store.ready;
   });

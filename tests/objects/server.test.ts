@@ -173,6 +173,10 @@ describe('a server whose blocks are in a bucket', () => {
     assert.equal(await traceSpans(second.urls.query, idOf(3)), 4);
     assert.equal(await countByMetrics(second.urls.query), 120);
     assert.ok(flips > 0);
+    const metrics = await (await fetch(`${second.urls.query}/metrics`)).text();
+    for (const name of ['requests_total', 'fetched_bytes_total', 'cache_misses_total', 'cache_bytes']) {
+      assert.match(metrics, new RegExp(`^vivace_objects_${name} [1-9]`, 'm'));
+    }
     await second.close();
   });
 

@@ -182,6 +182,7 @@ test('damage of an object is found; on the way here it is read again', async () 
     fault: ({ kind, key }) => (kind === 'get' && key.startsWith(manifestFolder) && gets++ === 0 ? 'flip' : undefined),
   });
   assert.ok(await flipped.store.open());
+  assert.ok(gets > 1);
   await flipped.store.close();
   const [key, object] = [...world.objects.objects].filter(([name]) => name.startsWith(manifestFolder)).at(-1)!;
   for (let at = 0; at < object.bytes.length; at += 7) {

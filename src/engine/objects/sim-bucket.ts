@@ -164,13 +164,12 @@ export class SimBucket implements Bucket {
     if (fault === 'lose-answer') {
       throw new BucketError(`${this.name}: ${kind} ${key}: no answer`, true);
     }
-    if (result instanceof Uint8Array && result.length > 0) {
-      if (fault === 'truncate') {
-        return result.subarray(0, result.length >> 1) as T;
-      }
-      if (fault === 'flip') {
-        result[result.length >> 1] ^= 1;
-      }
+    const bytes = kind === 'get' ? (result as { bytes: Uint8Array } | undefined)?.bytes : result;
+    if (fault === 'flip' && bytes instanceof Uint8Array && bytes.length > 0) {
+      bytes[bytes.length >> 1] ^= 1;
+    }
+    if (fault === 'truncate' && result instanceof Uint8Array) {
+      return result.subarray(0, result.length >> 1) as T;
     }
     return result;
   }
