@@ -107,3 +107,30 @@ test('every row is in exactly one part', () => {
     );
   }
 });
+
+test('the edge of the slack is exact to the nanosecond', () => {
+  const edge = noon + hour + windows.slackNanos;
+  const [model] = randomSpans(seededRandom(2), 1);
+  const times = [
+    noon,
+    noon + 1n,
+    noon + 2n,
+    edge,
+    edge + 1n,
+    noon - windows.slackNanos,
+    noon - windows.slackNanos - 1n,
+  ];
+  const spans = times.map((at, i) => ({
+    ...model,
+    spanId: (i + 1).toString(16).padStart(16, '0'),
+    startUnixNanos: at,
+    endUnixNanos: at,
+  }));
+  const rowSet = rowSetOf(spans);
+  const startsOf = (rows: Uint32Array): bigint[] => [...rows].map((row) => rowSet.startUnixNanos[row]);
+  const [inside, odd] = planFlush(rowSet, windows);
+  assert.equal(inside.windowStartUnixNanos, noon);
+  assert.deepEqual(startsOf(inside.rows), [noon - windows.slackNanos, noon, noon + 1n, noon + 2n, edge]);
+  assert.equal(odd.windowStartUnixNanos, undefined);
+  assert.deepEqual(startsOf(odd.rows), [noon - windows.slackNanos - 1n, edge + 1n]);
+});

@@ -28,21 +28,25 @@ export interface FlushWindows {
 export function planFlush(rowSet: RowSet, windows: FlushWindows): FlushPart[] {
   const { windowNanos, slackNanos, nowUnixNanos } = windows;
   const { startUnixNanos, durationNanos } = rowSet;
+  const starts = wordsOf(startUnixNanos);
+  const durations = wordsOf(durationNanos);
   const partOfWindow = new Map<bigint, number[]>();
   const odd: number[] = [];
   for (const ordinal of traceOrder(rowSet)) {
-    const rows = sortedRows(rowSet, rowSet.rowsOfTrace(ordinal));
+    const rows = sortedRows(starts, rowSet.spanIds, rowSet.rowsOfTrace(ordinal));
     const start = startOfTrace(startUnixNanos, rows, windows);
     const windowStart = start - (start % windowNanos);
     const earliest = windowStart - slackNanos;
     const windowLatest = windowStart + windowNanos + slackNanos;
     const latest = windowLatest < nowUnixNanos + slackNanos ? windowLatest : nowUnixNanos + slackNanos;
+    const surelyIn = { from: Number(earliest) + roundingNanos, to: Number(latest) - roundingNanos };
     let part = partOfWindow.get(windowStart);
     for (const row of rows) {
-      const spanStart = startUnixNanos[row];
-      const spanEnd = spanStart + durationNanos[row];
-      // A span that ends before it starts counts with both its times.
-      if (spanStart < earliest || spanStart > latest || spanEnd < earliest || spanEnd > latest) {
+      const nearStart = (starts[2 * row + 1] >>> 0) * 0x1_0000_0000 + (starts[2 * row] >>> 0);
+      const nearEnd = nearStart + durations[2 * row + 1] * 0x1_0000_0000 + (durations[2 * row] >>> 0);
+      const isNear =
+        nearStart >= surelyIn.from && nearStart <= surelyIn.to && nearEnd >= surelyIn.from && nearEnd <= surelyIn.to;
+      if (!isNear && isOdd(startUnixNanos[row], durationNanos[row], earliest, latest)) {
         odd.push(row);
       } else {
         if (part === undefined) {
@@ -62,39 +66,71 @@ export function planFlush(rowSet: RowSet, windows: FlushWindows): FlushPart[] {
   return parts;
 }
 
+/** Nanoseconds as doubles are off by less: where they are this far inside, no bigint is made. */
+const roundingNanos = 16_384;
+
+/** A span that ends before it starts counts with both its times. */
+function isOdd(start: bigint, duration: bigint, earliest: bigint, latest: bigint): boolean {
+  const end = start + duration;
+  return start < earliest || start > latest || end < earliest || end > latest;
+}
+
+/** Low and high word of each entry: bigints would be one object per look. */
+function wordsOf({ buffer, byteOffset, length }: BigUint64Array | BigInt64Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, 2 * length);
+}
+
 /** Ordinals in order of the trace ids. */
 function traceOrder(rowSet: RowSet): Uint32Array {
   const { traceIds, traceCount } = rowSet;
   const view = new DataView(traceIds.buffer, traceIds.byteOffset, traceIds.byteLength);
-  const high = new BigUint64Array(traceCount);
-  const low = new BigUint64Array(traceCount);
+  // The first 53 bits decide but for ids made alike.
+  const front = new Float64Array(traceCount);
   for (let ordinal = 0; ordinal < traceCount; ordinal++) {
-    high[ordinal] = view.getBigUint64(ordinal * 16);
-    low[ordinal] = view.getBigUint64(ordinal * 16 + 8);
+    front[ordinal] = view.getUint32(ordinal * 16) * 0x20_0000 + (view.getUint32(ordinal * 16 + 4) >>> 11);
   }
-  return Uint32Array.from({ length: traceCount }, (_, ordinal) => ordinal).sort((a, b) => {
-    if (high[a] !== high[b]) {
-      return high[a] < high[b] ? -1 : 1;
-    }
-    return low[a] < low[b] ? -1 : low[a] > low[b] ? 1 : 0;
+  const order = new Uint32Array(traceCount);
+  for (let ordinal = 0; ordinal < traceCount; ordinal++) {
+    order[ordinal] = ordinal;
+  }
+  return order.sort((a, b) => {
+    const difference = front[a] - front[b];
+    return difference !== 0 ? difference : compareBytes(traceIds, a * 16, b * 16, 16);
   });
 }
 
-/** By start, then span id, then row. */
-function sortedRows(rowSet: RowSet, rows: ArrayLike<number>): number[] {
-  const { startUnixNanos, spanIds } = rowSet;
-  return Array.from(rows).sort((a, b) => {
-    if (startUnixNanos[a] !== startUnixNanos[b]) {
-      return startUnixNanos[a] < startUnixNanos[b] ? -1 : 1;
+/** By start, then span id, then row. Traces are short and mostly in order: by insertion. */
+function sortedRows(starts: Int32Array, spanIds: Uint8Array, rows: ArrayLike<number>): number[] {
+  const sorted = Array.from(rows);
+  const compare = (a: number, b: number): number =>
+    (starts[2 * a + 1] >>> 0) - (starts[2 * b + 1] >>> 0) ||
+    (starts[2 * a] >>> 0) - (starts[2 * b] >>> 0) ||
+    compareBytes(spanIds, a * 8, b * 8, 8) ||
+    a - b;
+  if (sorted.length > insertionMax) {
+    return sorted.sort(compare);
+  }
+  for (let i = 1; i < sorted.length; i++) {
+    const row = sorted[i];
+    let to = i;
+    for (; to > 0 && compare(sorted[to - 1], row) > 0; to--) {
+      sorted[to] = sorted[to - 1];
     }
-    for (let i = 0; i < 8; i++) {
-      const difference = spanIds[a * 8 + i] - spanIds[b * 8 + i];
-      if (difference !== 0) {
-        return difference;
-      }
+    sorted[to] = row;
+  }
+  return sorted;
+}
+
+const insertionMax = 32;
+
+function compareBytes(bytes: Uint8Array, at: number, other: number, length: number): number {
+  for (let i = 0; i < length; i++) {
+    const difference = bytes[at + i] - bytes[other + i];
+    if (difference !== 0) {
+      return difference;
     }
-    return a - b;
-  });
+  }
+  return 0;
 }
 
 /** `rows` in order of their starts. */
