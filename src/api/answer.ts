@@ -37,9 +37,9 @@ export interface Route {
 }
 
 const routes: readonly Route[] = [
-  route('traces_v1', /^\/api\/traces\/([^/]*)$/, traceV1),
+  route('traces_v1', /^\/api\/traces\/([^/]+)$/, traceV1),
   { ...route('traces_diff', /^\/api\/v2\/traces\/diff$/, traceDiff), bodyBytesMax: 64 * 1024 },
-  route('traces_v2', /^\/api\/v2\/traces\/([^/]*)$/, traceV2),
+  route('traces_v2', /^\/api\/v2\/traces\/([^/]+)$/, traceV2),
   route('search', /^\/api\/search$/, search),
   route('tags_v1', /^\/api\/search\/tags$/, tagNamesV1),
   route('tags_v2', /^\/api\/v2\/search\/tags$/, tagNamesV2),

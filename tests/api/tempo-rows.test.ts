@@ -89,8 +89,10 @@ test('methods do not matter to queries', async () => {
   assert.equal((await globalThis.fetch(`${server.urls.query}/api/search?${q('{}')}`, { method: 'HEAD' })).status, 200);
 });
 
-test('what Tempo has removed is 404', async () => {
+test('what Tempo has removed, and a trace without id, is 404', async () => {
   await refused('/api/metrics/summary?q={}', /nothing/, 404);
+  await refused('/api/traces/', /nothing/, 404);
+  await refused('/api/v2/traces/', /nothing/, 404);
 });
 
 test('a long query: 120 KiB with 3,000 terms is answered, more than 128 KiB or too deep is refused at once', async () => {

@@ -78,7 +78,8 @@ function plainSpan(span: Span): unknown {
     ),
     status: {
       code: `STATUS_CODE_${(statusCodes[span.statusCode] ?? String(span.statusCode)).toUpperCase()}`,
-      message: span.statusMessage,
+      // Tempo tells no message of a status that is not set.
+      message: span.statusCode === 0 ? '' : span.statusMessage,
     },
   };
 }

@@ -8,7 +8,7 @@ import {
   type Span,
   type Trace,
 } from '../../../trace/model.ts';
-import { buildTree } from '../../../trace/tree.ts';
+import { buildTree, type TraceTree } from '../../../trace/tree.ts';
 
 export interface LogicalSpan {
   readonly service: string;
@@ -52,7 +52,7 @@ export function logicalTrace(trace: Trace, side: string): LogicalTrace {
   const childCount = new Uint32Array(trace.spans.length);
   let tops = 0;
   const spans: LogicalSpan[] = [];
-  for (const at of tree.preorder) {
+  for (const at of cyclesLast(tree)) {
     const up = tree.parent[at];
     const parent = up === -1 ? -1 : placeOf[up];
     const index = up === -1 ? tops++ : childCount[up]++;
@@ -60,6 +60,18 @@ export function logicalTrace(trace: Trace, side: string): LogicalTrace {
     spans.push(logicalSpan(trace.spans[at], parent, index, tree.depth[at], spans[parent]?.key));
   }
   return { traceId: trace.traceId, spans, warnings: warningsOf(trace, spans, side) };
+}
+
+/** Every span before its children; what hangs on a cycle after what hangs on roots and orphans, as in Tempo. */
+function cyclesLast({ preorder, parent, cycles }: TraceTree): readonly number[] {
+  const cut = new Set(cycles);
+  const [first, last]: [number[], number[]] = [[], []];
+  let inCycle = false;
+  for (const at of preorder) {
+    inCycle = parent[at] === -1 ? cut.has(at) : inCycle;
+    (inCycle ? last : first).push(at);
+  }
+  return [...first, ...last];
 }
 
 function logicalSpan(
