@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { startProcess, startServer, type TestServer } from '../support/server.ts';
 import { exampleProtobuf, exampleTraceId, postTraces } from './support.ts';
+import { fetch } from './strict-fetch.ts';
 
 const protobuf = 'application/x-protobuf';
 const orgId = (tenant: string): Record<string, string> => ({ 'x-scope-orgid': tenant });

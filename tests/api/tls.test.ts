@@ -10,6 +10,7 @@ import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { startServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'vivace-tls-'));
