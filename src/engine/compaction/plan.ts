@@ -3,7 +3,7 @@ import { oddWindow, type StoredBlock } from '../manifest.ts';
 export interface CompactionLimits {
   readonly windowNanos: bigint;
   readonly windowSlackNanos: bigint;
-  /** So many blocks of about the same size make a merge worth while a window still grows. */
+  /** So many blocks of about the same size make a merge worth while a window still grows; below 2 nothing is merged. */
   readonly compactionFanIn: number;
   /** A merged block has so many spans at most. */
   readonly compactedSpansMax: number;
@@ -35,6 +35,9 @@ export function planCompaction(
   nowUnixNanos: bigint,
   limits: CompactionLimits
 ): CompactionJob | undefined {
+  if (limits.compactionFanIn < 2) {
+    return undefined;
+  }
   const jobs = [...groupsOf(blocks, limits)].flatMap(([window, group]) => {
     const inputs = isOver(window, group, nowUnixNanos, limits) ? lastMerge(group, limits) : tierMerge(group, limits);
     return inputs === undefined ? [] : [{ window, inputs }];
