@@ -26,6 +26,11 @@ export interface CompactorWorld {
   readonly commit: (changeOf: () => ManifestChange | undefined) => Promise<boolean>;
 }
 
+/** With ten thousand tenants planning takes a tenth of a second: not every second while nothing changes. */
+const planAgainMs = 60_000;
+/** A metrics scrape asks a dozen times. */
+const countAgainMs = 15_000;
+
 interface TenantJob extends CompactionJob {
   readonly tenant: string;
   readonly folder: string;
@@ -42,11 +47,13 @@ export class Compactor {
   private runningJob: TenantJob | undefined;
   /** Blocks that a job failed on, by id, and when to try again. */
   private readonly avoided = new Map<string, number>();
+  /** When to look again at lists of blocks that have no job; a list that changes is another one. */
+  private readonly settledUntil = new WeakMap<readonly StoredBlock[], number>();
   /** Written, but in no manifest: to be removed when nobody writes to it any more. */
   private unfinished: string | undefined;
   private totals = { blocksIn: 0, blocksOut: 0, bytesIn: 0, bytesOut: 0, duplicates: 0, seconds: 0, failures: 0 };
   private lastError: string | undefined;
-  private waitingOf: { readonly version: number; readonly blocks: number } = { version: -1, blocks: 0 };
+  private waiting = { blocks: 0, countedMs: -Infinity };
 
   constructor(world: CompactorWorld) {
     this.world = world;
@@ -120,16 +127,16 @@ export class Compactor {
       }
     }
     // The tenant with most blocks first: its queries gain most.
-    const tenants = [...manifest().tenants].sort(([, a], [, b]) => b.blocks.length - a.blocks.length);
+    const tenants = [...manifest().tenants]
+      .filter(([, { blocks }]) => blocks.length >= 2 && nowMs >= (this.settledUntil.get(blocks) ?? -Infinity))
+      .sort(([, a], [, b]) => b.blocks.length - a.blocks.length);
     for (const [tenant, { folder, blocks }] of tenants) {
-      if (blocks.length < 2) {
-        break;
-      }
       const usable = blocks.filter(({ meta }) => !this.avoided.has(meta.blockId));
       const job = planCompaction(usable, clock.unixNanos(), limits);
       if (job !== undefined) {
         return { tenant, folder, ...job };
       }
+      this.settledUntil.set(blocks, nowMs + planAgainMs);
     }
     return undefined;
   }
@@ -254,18 +261,18 @@ export class Compactor {
     totals.duplicates += duplicates;
   }
 
-  /** Inputs of the jobs that are due. Planned again only when the manifest has changed. */
+  /** Inputs of the jobs that are due; counted now and then. */
   private waitingBlocks(): number {
     const { clock, limits, manifest } = this.world;
-    const { version, tenants } = manifest();
-    if (version !== this.waitingOf.version) {
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= this.waiting.countedMs + countAgainMs) {
       let blocks = 0;
-      for (const tenant of tenants.values()) {
+      for (const tenant of manifest().tenants.values()) {
         blocks += planCompaction(tenant.blocks, clock.unixNanos(), limits)?.inputs.length ?? 0;
       }
-      this.waitingOf = { version, blocks };
+      this.waiting = { blocks, countedMs: nowMs };
     }
-    return this.waitingOf.blocks;
+    return this.waiting.blocks;
   }
 }
 

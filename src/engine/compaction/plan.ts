@@ -35,7 +35,7 @@ export function planCompaction(
   nowUnixNanos: bigint,
   limits: CompactionLimits
 ): CompactionJob | undefined {
-  if (limits.compactionFanIn < 2) {
+  if (limits.compactionFanIn < 2 || blocks.length < 2) {
     return undefined;
   }
   const jobs = [...groupsOf(blocks, limits)].flatMap(([window, group]) => {
