@@ -54,6 +54,7 @@ export class Maintenance {
       newBlockId: () => blockIdPrefix(world.clock.unixNanos(), world.random),
       manifest: () => this.durable,
       commit: (changeOf) => this.commit(changeOf),
+      publish: async (meta) => world.manifests.publish?.([meta]),
     });
     this.frontier = () => manifest.coveredFloor;
   }
@@ -155,6 +156,7 @@ export class Maintenance {
     }
     slot.written ??= await this.writeBlocks(slot, `tenants/${folder}`);
     const { written } = slot;
+    await this.world.manifests.publish?.(written.map(({ meta }) => meta));
     await this.commit(
       () => ({
         coveredFloor: heads.coveredFloor(this.frontier(), slot),

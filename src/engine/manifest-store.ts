@@ -1,3 +1,4 @@
+import type { BlockMeta } from './block/format.ts';
 import type { Manifest, ManifestChange } from './manifest.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface ManifestStore {
    * may be found after a crash, until a later commit has resolved: files that either lists must stay until then.
    */
   commit(next: Manifest, change: ManifestChange): Promise<void>;
+  /** Brings blocks to where a commit may list them, while others commit; a commit does it itself for those that are not there yet. */
+  publish?(metas: readonly BlockMeta[]): Promise<void>;
   close(): Promise<void>;
   /** Why nothing may be taken in any more: another is the writer now. */
   refusal?(): string | undefined;

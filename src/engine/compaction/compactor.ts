@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { errorCodeOf } from '../../base/coded-error.ts';
 import type { CompactionStatus } from '../../store/trace-store.ts';
+import type { BlockMeta } from '../block/format.ts';
 import type { Disk } from '../disk.ts';
 import type { EngineLog } from '../engine-log.ts';
 import type { EngineLimits } from '../limits.ts';
@@ -24,6 +25,8 @@ export interface CompactorWorld {
   readonly manifest: () => Manifest;
   /** Makes a version durable; the change is made when its turn comes, `undefined` means that it is not wanted any more. */
   readonly commit: (changeOf: () => ManifestChange | undefined) => Promise<boolean>;
+  /** Brings a block to where a version may list it, however long that takes. */
+  readonly publish: (meta: BlockMeta) => Promise<void>;
 }
 
 /** With ten thousand tenants planning takes a tenth of a second: not every second while nothing changes. */
@@ -165,6 +168,7 @@ export class Compactor {
       const inputs = this.readable(job.inputs, result);
       if (result.meta !== undefined) {
         await disk.syncDirectory(folder);
+        await this.world.publish(result.meta);
         if (await this.replace(job, inputs, { ...mergedBlock(job.window, inputs), meta: result.meta })) {
           this.unfinished = undefined;
           this.count(inputs, result, result.meta.sizeBytes);

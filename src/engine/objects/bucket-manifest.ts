@@ -97,14 +97,18 @@ export class BucketManifestStore implements ManifestStore {
     this.options.shelf.shelve(blocksOf(manifest));
   }
 
-  async commit(next: Manifest, change: ManifestChange): Promise<void> {
+  async publish(metas: readonly BlockMeta[]): Promise<void> {
     const { lease, shelf } = this.options;
     lease.requireHeld();
+    await Promise.all(metas.map((meta) => shelf.publish(meta)));
+  }
+
+  async commit(next: Manifest, change: ManifestChange): Promise<void> {
     const added = (change.tenants ?? []).flatMap((tenant) => tenant.added ?? []).map(({ meta }) => meta);
-    await Promise.all(added.map((meta) => shelf.publish(meta)));
+    await this.publish(added);
     const isSnapshot = this.mustSnapshot || this.sequence - this.snapshotSequence >= changesMax;
     await this.require(isSnapshot ? { snapshot: plainOfManifest(next) } : { change });
-    shelf.shelve(added);
+    this.options.shelf.shelve(added);
     if (isSnapshot) {
       void this.removeOld();
     }
