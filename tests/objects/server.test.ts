@@ -183,7 +183,7 @@ describe('a server whose blocks are in a bucket', () => {
   test('killed while uploading: every acknowledged span is there, once, also without the local blocks', async () => {
     proxy.latencyMs = 30;
     let sent = 0;
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const server = await start();
       for (let i = 0; i < 3; i++) {
         await sendTraces(server.urls.otlpHttp, sent, 5);

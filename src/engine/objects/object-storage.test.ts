@@ -27,7 +27,9 @@ async function open(
   const unixMs = (): number => Number(clock.unixNanos() / 1_000_000n);
   const bucket = new SimBucket(objects, { unixMs });
   const world = { bucket, disk, clock, random: seededRandom(3), holder: 'test' };
-  const storage = await openObjectStorage({ ...world, cacheBytesMax: 1e9, allowUnfenced: false });
+  // A lease that is not renewed every few seconds of two days.
+  const leaseTtlMs = 48 * 3600_000;
+  const storage = await openObjectStorage({ ...world, cacheBytesMax: 1e9, allowUnfenced: false, leaseTtlMs });
   return { storage, bucket };
 }
 
