@@ -3,10 +3,16 @@ import { Command, CommanderError } from 'commander';
 import type { CommandWorld, ExitCode } from './command.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { inspectCommand } from './inspect.ts';
+import { salvageCommand } from './salvage.ts';
+import { verifyCommand } from './verify.ts';
 
 const commands: Readonly<Record<string, (world: CommandWorld) => Command>> = {
   export: exportCommand,
   import: importCommand,
+  inspect: inspectCommand,
+  verify: verifyCommand,
+  salvage: salvageCommand,
 };
 
 export function isCommand(name: string | undefined): name is string {
