@@ -3,7 +3,7 @@ import { CodedError } from '../base/coded-error.ts';
 import { compactBlocks, type CompactPayload } from './compaction/compact.ts';
 import type { Disk } from './disk.ts';
 import { flushHead, type FlushPayload } from './flush.ts';
-import { QueryWorld } from './query/query-world.ts';
+import { QueryWorld, type QueryWorldParts } from './query/query-world.ts';
 import { runQuery, type QueryPayload } from './query/run-query.ts';
 import type { Gone, TaskContext, Workers } from './workers.ts';
 
@@ -34,7 +34,7 @@ export async function runTask(
 }
 
 /** Runs tasks where it is called, on copies as a thread would see them: for tests, and where no thread can start. */
-export function inPlaceWorkers(parts: { readonly disk: Disk; readonly codecs: Codecs }): Workers {
+export function inPlaceWorkers(parts: QueryWorldParts): Workers {
   const world: TaskWorld = { ...parts, queries: new QueryWorld(parts) };
   return {
     async run<Payload, Result>(

@@ -15,11 +15,9 @@ export async function traceView(
   const reader = new TraceReader('all');
   const id = bytesFromHex(request.traceId);
   const fragments = id?.length === 16 ? await findFragments(view, id) : [];
-  let trace: Trace | undefined;
-  await progress.within(async () => {
-    await progress.point();
-    trace = fragments.length === 0 ? undefined : await reader.read(request.traceId, fragments);
-  });
+  // Over its budget the query fails: a part of a trace would pass for the whole of it.
+  await progress.point();
+  const trace = fragments.length === 0 ? undefined : await reader.read(request.traceId, fragments);
   progress.inspectedTraces = fragments.length === 0 ? 0 : 1;
   progress.inspectedRows = reader.spans;
   return answer(view, progress, reader, trace);
