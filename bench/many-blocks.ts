@@ -38,7 +38,9 @@ try {
     const manifest = applyChange(emptyManifest('ab'.repeat(16)), {
       tenants: [{ tenant, folder: 'bench', coveredThrough: 0, added: listed }],
     });
-    await new DiskManifestStore(disk).create(manifest);
+    const manifests = new DiskManifestStore(disk);
+    await manifests.create(manifest);
+    await manifests.close();
     await measure(what, listed);
   }
   await disk.close();
