@@ -9,11 +9,8 @@ import { defaultHeadLimits } from '../src/engine/head/limits.ts';
 import { openSnapshot } from '../src/engine/head/snapshot.ts';
 import { OtlpWalker } from '../src/engine/head/walk.ts';
 import { spansOfRows } from '../src/engine/rows-to-spans.ts';
-import { raiseInliningBudget } from '../src/server/inlining.ts';
 import { shopBodies } from '../scripts/traces/generate.ts';
 
-// As the server does.
-raiseInliningBudget();
 const rounds = 7;
 const spanCount = Number(process.argv[2] ?? 200_000);
 

@@ -5,7 +5,6 @@ import { readCommandLine } from './command-line.ts';
 import { ConfigError, type Config } from './config.ts';
 import { startDemo } from './demo.ts';
 import { createLogger } from './log.ts';
-import { raiseInliningBudget } from './inlining.ts';
 import { nodeClock } from './node-clock.ts';
 import { NodeDisk } from './node-disk.ts';
 import { openStore } from './open-store.ts';
@@ -26,7 +25,6 @@ async function main(): Promise<void> {
     return;
   }
   const { config } = line;
-  raiseInliningBudget();
   const log = createLogger(config.logLevel);
   const server = await runServer({
     config,
