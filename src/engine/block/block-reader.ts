@@ -9,13 +9,15 @@ import { bloomMayContain } from '../parquet/bloom.ts';
 import { ChunkReader } from '../parquet/chunk-reader.ts';
 import { ListFieldReader } from '../parquet/list-field-reader.ts';
 import { physicalType } from '../parquet/metadata.ts';
-import { type Chunk, chunkStart, readBloom } from '../parquet/read.ts';
+import { planPages } from '../parquet/page-plan.ts';
+import { type Chunk, type ChunkBytes, chunkStart, readBloom } from '../parquet/read.ts';
 import { uuidFromText } from '../parquet/uuid.ts';
 import type { ColumnKey, ColumnType, RowSet, ValueDictionary } from '../row-set.ts';
 import { type AttributeOwner, bloomMayHaveAttribute } from './attribute-bloom.ts';
 import type { BlockCache } from './block-cache.ts';
 import { eventLists, isEventKey } from './block-lists.ts';
 import { BlockRowSet } from './block-row-set.ts';
+import { BlockSelection } from './block-selection.ts';
 import type { ColumnUse } from './block-writer.ts';
 import { columnKeyText } from './column-names.ts';
 import { fixedSchema } from './fixed-chunks.ts';
@@ -24,6 +26,7 @@ import type { BlockMeta, RowGroupInfo } from './format.ts';
 import { ListReader } from './list-reader.ts';
 import { type ListName, listSchemas } from './list-schema.ts';
 import type { RowGroupChunks } from './row-group-chunks.ts';
+import type { RowRange } from './row-groups.ts';
 import { type TraceTable, findTraceId, readTraceTable } from './trace-table.ts';
 
 /** What tells that a value is in no row of a row group. */
@@ -117,8 +120,21 @@ export class BlockReader {
     return new BlockRowSet(await this.load(rowGroup, want));
   }
 
-  /** Reads what `want` needs of a row group in one call. */
-  private async load(rowGroup: number, want: 'all' | readonly ColumnKey[]): Promise<RowGroupChunks> {
+  /**
+   * One trace of a row group, all of its rows: of each column only the pages that hold them are read. Rows count from the trace's first.
+   */
+  async readTrace(rowGroup: number, ordinal: number, want: 'all' | readonly ColumnKey[]): Promise<RowSet> {
+    const { rowStarts } = await this.readTraces(this.fixedChunk(rowGroup, fixedSchema.traceId.name));
+    const rows = { start: rowStarts[ordinal], end: rowStarts[ordinal + 1] };
+    const chunks = await this.load(rowGroup, want, rows);
+    return new BlockSelection(
+      chunks,
+      Uint32Array.from({ length: rows.end - rows.start }, (_, i) => rows.start + i)
+    );
+  }
+
+  /** Reads what `want` needs of a row group, or of some of its rows, in one call. */
+  private async load(rowGroup: number, want: 'all' | readonly ColumnKey[], rows?: RowRange): Promise<RowGroupChunks> {
     const present = this.columnKeys.filter((key) => this.hasColumn(rowGroup, key));
     const wanted = want === 'all' ? present : uniqueKeys(want).filter((key) => this.hasColumn(rowGroup, key));
     const folded = wanted.filter((key) => this.footer.folded.has(columnKeyText(key)));
@@ -143,9 +159,9 @@ export class BlockReader {
     const knownTraces = this.cache?.traces.get(this.keyOf(traceId));
     // A trace with all its columns is one of many: what it reads would drive out what searches read again and again.
     const chunks = [...(knownTraces === undefined ? [traceId] : []), ...fixed, ...codedChunks, ...listChunks.flat()];
-    const bytes = await this.readChunks(chunks, want !== 'all');
+    const bytes = await (rows === undefined ? this.readChunks(chunks, want !== 'all') : this.readPages(chunks, rows));
     const bytesOf = new Map(chunks.map((chunk, index) => [chunk, bytes[index]]));
-    const bytesAt = (chunk: Chunk): Uint8Array => bytesOf.get(chunk) as Uint8Array;
+    const bytesAt = (chunk: Chunk): ChunkBytes => bytesOf.get(chunk) as ChunkBytes;
     const [spanId, parentSpanId, parentIndex, start, duration, kind, statusCode] = fixed.map((chunk) =>
       this.chunkReader(chunk, 'raw', bytesAt(chunk))
     );
@@ -177,7 +193,7 @@ export class BlockReader {
     };
   }
 
-  private listReader(list: ListName, chunks: readonly Chunk[], bytes: readonly Uint8Array[]): ListReader {
+  private listReader(list: ListName, chunks: readonly Chunk[], bytes: readonly ChunkBytes[]): ListReader {
     const fields = chunks.map(
       (chunk, index) =>
         new ListFieldReader(chunk, listSchemas[list][index].type, bytes[index], this.codecs, this.cache?.pages)
@@ -349,7 +365,7 @@ export class BlockReader {
     return this.traceTable(chunk, bytes);
   }
 
-  private traceTable(chunk: Chunk, bytes: Uint8Array): TraceTable {
+  private traceTable(chunk: Chunk, bytes: ChunkBytes): TraceTable {
     const table = readTraceTable(chunk, this.chunkReader(chunk, 'raw', bytes));
     this.cache?.traces.set(this.keyOf(chunk), table, table.traceIds.length + table.rowStarts.byteLength);
     return table;
@@ -376,7 +392,26 @@ export class BlockReader {
     });
   }
 
-  private chunkReader(chunk: Chunk, type: ColumnType, bytes: Uint8Array, dictionary?: ValueDictionary): ChunkReader {
+  /** Of each chunk the dictionary page and the data pages that hold `rows`; whole chunks from the cache, or where that is simpler. */
+  private async readPages(chunks: readonly Chunk[], rows: RowRange): Promise<ChunkBytes[]> {
+    const plans = chunks.map((chunk) => {
+      const known = this.cache?.chunks.get(this.keyOf(chunk));
+      return known ?? planPages(chunk, rows) ?? rangeOfChunk(chunk);
+    });
+    const ranges = plans.flatMap((plan) =>
+      plan instanceof Uint8Array ? [] : 'pages' in plan ? plan.pages.map(({ range }) => range) : [plan]
+    );
+    const bytes = ranges.length === 0 ? [] : await this.read(ranges);
+    let next = 0;
+    return plans.map((plan) => {
+      if (plan instanceof Uint8Array) {
+        return plan;
+      }
+      return 'pages' in plan ? new Map(plan.pages.map(({ page }) => [page, bytes[next++]])) : bytes[next++];
+    });
+  }
+
+  private chunkReader(chunk: Chunk, type: ColumnType, bytes: ChunkBytes, dictionary?: ValueDictionary): ChunkReader {
     return new ChunkReader(chunk, type, bytes, this.codecs, { dictionary, pages: this.cache?.pages });
   }
 

@@ -284,13 +284,21 @@ test('attributes of events and links are pruned by key and by value', async () =
 test('a trace is found where it lies, and no other', async () => {
   const random = seededRandom(3);
   const spans = randomSpans(random, 300);
-  const { reader } = await write(spans, 20, 40);
-  assert.ok(reader.rowGroups.length > 3);
+  const { reader } = await write(spans, 60, 120, smallPages);
+  assert.ok(reader.rowGroups.length > 2);
   for (const traceId of new Set(spans.map((span) => span.traceId))) {
     const [place, ...more] = await reader.findTrace(bytesFromHex(traceId) as Uint8Array);
     assert.deepEqual(more, []);
     const rowSet = await reader.readRowGroup(place.rowGroup, []);
     const rows = rowSet.rowsOfTrace(place.ordinal);
+    const trace = await reader.readTrace(place.rowGroup, place.ordinal, 'all');
+    assert.deepEqual(
+      spansOfRows(trace, everyRow(trace)).map(canonicalSpan).sort(),
+      spans
+        .filter((span) => span.traceId === traceId)
+        .map(canonicalSpan)
+        .sort()
+    );
     assert.equal(rowSet.findTrace(bytesFromHex(traceId) as Uint8Array), place.ordinal);
     assert.equal(rows.length, spans.filter((span) => span.traceId === traceId).length);
     assert.ok(Array.from(rows).every((row) => rowSet.traceOfRow[row] === place.ordinal));

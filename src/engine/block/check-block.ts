@@ -137,7 +137,7 @@ class Checks implements BlockCheck {
     }
     const reader = new ListReader(this.meta.path, fields);
     for (let page = 0; page < reader.pageCount; page++) {
-      reader.page(page);
+      void reader.page(page).fields;
     }
   }
 

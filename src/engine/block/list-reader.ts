@@ -34,24 +34,49 @@ export class ListReader {
   }
 
   page(index: number): ListPage {
-    return (this.pages[index] ??= this.decode(index));
+    return (this.pages[index] ??= new LazyPage(this.file, this.fields, index));
+  }
+}
+
+/** Most rows have no elements, and where none of those that are looked at has, one field's levels are all that is decoded. */
+class LazyPage implements ListPage {
+  readonly rowStart: number;
+  readonly starts: Uint32Array;
+  private readonly file: string;
+  private readonly readers: readonly ListFieldReader[];
+  private readonly index: number;
+  private decoded: readonly ReadListField[] | undefined;
+
+  constructor(file: string, readers: readonly ListFieldReader[], index: number) {
+    const [first] = readers;
+    this.file = file;
+    this.readers = readers;
+    this.index = index;
+    this.rowStart = first.rowStarts[index];
+    this.starts = first.page(index).starts;
   }
 
-  private decode(index: number): ListPage {
-    const [first] = this.fields;
-    const rowStart = first.rowStarts[index];
-    const pages = this.fields.map((field) => field.page(index));
-    const { starts } = pages[0];
-    // Each field says where rows begin; what they say was compared with checksums, but a faulty writer must not mix up values.
-    const agree = pages.every(
-      (page, i) =>
-        page.starts.length === starts.length &&
-        page.starts.every((start, row) => start === starts[row]) &&
-        this.fields[i].rowStarts[index] === rowStart
-    );
-    if (!agree) {
-      throw new CorruptionError(this.file, 0, 'fields of one list with the same elements', `others in page ${index}`);
-    }
-    return { rowStart, starts, fields: pages };
+  get fields(): readonly ReadListField[] {
+    return (this.decoded ??= this.readers.map((reader) => {
+      const page = reader.page(this.index);
+      // Checksums hold, but a faulty writer must not mix up whose values are whose.
+      if (reader.rowStarts[this.index] !== this.rowStart || !equalWords(page.starts, this.starts)) {
+        throw new CorruptionError(
+          this.file,
+          0,
+          'fields of one list with the same elements',
+          `others in page ${this.index}`
+        );
+      }
+      return page;
+    }));
   }
+}
+
+function equalWords(a: Uint32Array, b: Uint32Array): boolean {
+  let isEqual = a.length === b.length;
+  for (let i = 0; i < a.length && isEqual; i++) {
+    isEqual = a[i] === b[i];
+  }
+  return isEqual;
 }

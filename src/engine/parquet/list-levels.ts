@@ -25,6 +25,9 @@ export function encodeListLevels(
   present: Uint8Array | undefined
 ): Uint8Array {
   const count = entryCountOf(starts, from, to);
+  if (starts[from] === starts[to]) {
+    return encodeNoElements(count);
+  }
   const repetition = new Uint8Array(count);
   const definition = new Uint8Array(count);
   let at = 0;
@@ -50,6 +53,18 @@ export function encodeListLevels(
   return bytes;
 }
 
+/** One run of zeros for each of the two levels. */
+function encodeNoElements(rowCount: number): Uint8Array {
+  const run = encodeRuns(new Uint8Array(rowCount), 1);
+  const bytes = new Uint8Array(8 + 2 * run.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, run.length, true);
+  bytes.set(run, 4);
+  view.setUint32(4 + run.length, run.length, true);
+  bytes.set(run, 8 + run.length);
+  return bytes;
+}
+
 /** What the levels of a page say. */
 export interface ListLevels {
   /** Elements of row i of the page: [starts[i], starts[i + 1]). */
@@ -72,6 +87,9 @@ export function decodeListLevels(
   const definition = decodeHybrid(page, repetition.end, entryCount, optional ? 2 : 1);
   const value = optional ? 2 : 1;
   const starts = new Uint32Array(rowCount + 1);
+  if (entryCount === rowCount && isZero(repetition.levels) && isZero(definition.levels)) {
+    return { starts, present: new Uint8Array(), presentCount: 0, end: definition.end };
+  }
   const present = new Uint8Array(entryCount);
   let row = -1;
   let element = 0;
@@ -100,6 +118,14 @@ export function decodeListLevels(
   }
   starts[rowCount] = element;
   return { starts, present: present.subarray(0, element), presentCount, end: definition.end };
+}
+
+function isZero(levels: Uint8Array): boolean {
+  let seen = 0;
+  for (let i = 0; i < levels.length; i++) {
+    seen |= levels[i];
+  }
+  return seen === 0;
 }
 
 /** Runs where they are long on average, else one bit-packed run. */

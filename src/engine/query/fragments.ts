@@ -33,10 +33,14 @@ export async function findFragments(view: StoreView, traceId: Uint8Array): Promi
   return fragments;
 }
 
+/** So many traces of a row group are read by their pages; more of them, and reading it whole is cheaper. */
+const tracesByPageMax = 2;
+
 /** Opens sources with a fixed choice of columns, keeping the latest few: neighbours in the answer are often neighbours in a row group. */
 export class RowSetCache {
   private readonly columns: readonly ColumnKey[] | 'all';
   private readonly open = new Map<string, Promise<RowSet>>();
+  private readonly tracesRead = new Map<string, number>();
   /** 24 row groups of 32–64 k rows and a dozen columns are about 24 × 2 MB. */
   private readonly rowSetsMax = 24;
 
@@ -58,10 +62,31 @@ export class RowSetCache {
     }
     return rowSet;
   }
+
+  /** One trace of a row group that is not open, read by its pages; `undefined` from the third on: then the row group is read. */
+  trace({ source, ordinal }: Fragment): Promise<RowSet> | undefined {
+    if (source.kind === 'head') {
+      return undefined;
+    }
+    const key = `${source.index} ${source.rowGroup}`;
+    const count = (this.tracesRead.get(key) ?? 0) + 1;
+    this.tracesRead.set(key, count);
+    return this.open.has(key) || count > tracesByPageMax
+      ? undefined
+      : source.reader.readTrace(source.rowGroup, ordinal, this.columns);
+  }
 }
 
 /** The spans of one fragment, with the columns the cache reads. */
-async function spansOfFragment(cache: RowSetCache, { source, ordinal }: Fragment): Promise<Span[]> {
+async function spansOfFragment(cache: RowSetCache, fragment: Fragment): Promise<Span[]> {
+  const { source, ordinal } = fragment;
+  const trace = await cache.trace(fragment);
+  if (trace !== undefined) {
+    return spansOfRows(
+      trace,
+      Uint32Array.from({ length: trace.rowCount }, (_, row) => row)
+    );
+  }
   const rowSet = await cache.rowSet(source);
   return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
 }
