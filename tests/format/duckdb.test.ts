@@ -257,6 +257,43 @@ test('values of every attribute come out as they went in', async () => {
   }
 });
 
+test('DuckDB shows columns of UUIDs as the texts that were sent', async () => {
+  const [template] = shop(1);
+  const uuidOf = (i: number): string => `0123abcd-89ab-4def-8123-${(7919 * i).toString(16).padStart(12, '0')}`;
+  const spans = Array.from({ length: 2000 }, (_, i): Span => ({
+    ...template,
+    traceId: (i + 1).toString(16).padStart(32, '0'),
+    attributes: [{ key: 'id', value: { type: 'string', value: uuidOf(i) } }],
+  }));
+  const block = await blockOf(spans, 5000);
+  const rows = await rowsOf(block, `SELECT typeof("span.id") AS type, "span.id"::varchar AS id FROM 'block.parquet'`);
+  assert.equal(rows[0].type, 'UUID');
+  assert.deepEqual(rows.map(({ id }) => id).sort(), spans.map((_, i) => uuidOf(i)).sort());
+  const found = await rowsOf(block, `SELECT trace_id FROM 'block.parquet' WHERE "span.id" = '${uuidOf(77)}'`);
+  assert.equal(found.length, 1);
+});
+
+test('folded keys are a list for DuckDB', async () => {
+  const seed = 8;
+  const spans = randomSpans(seededRandom(seed), 200);
+  const block = await blockOf(spans, { rowsMin: 50, columnChunksMax: 0 });
+  const rows = await rowsOf(
+    block,
+    `SELECT a.key AS key, a.string AS value FROM (SELECT unnest(attributes) AS a FROM 'block.parquet')
+      WHERE a.scope = 'span' AND a.string IS NOT NULL`
+  );
+  const firsts = spans.flatMap(({ attributes }) =>
+    attributes.filter(({ key }, i) => attributes.findIndex((other) => other.key === key) === i)
+  );
+  assert.deepEqual(
+    rows.map(({ key, value }) => `${String(key)} ${String(value)}`.replace('\ufeff', '')).sort(),
+    firsts
+      .flatMap(({ key, value }) => (value.type === 'string' ? [`${key} ${value.value}`.replace('\ufeff', '')] : []))
+      .sort(),
+    `seed ${seed}`
+  );
+});
+
 test('DuckDB finds in our bloom filters what is there, and misses what is not', async () => {
   const [template] = shop(1);
   const spans = Array.from({ length: 3000 }, (_, i): Span => ({

@@ -6,7 +6,7 @@ import { type ListField, type ListName, listSchemas } from './list-schema.ts';
 /** Rows of a list's page are a multiple of this. */
 const pageRowsStep = 1024;
 /** The page of a list's largest field is about so large before compression: stack traces compress against each other. */
-const pageBytesWanted = 64 * 1024;
+const pageBytesWanted = 256 * 1024;
 /** A dictionary that holds more than this share of all bytes saves less than it costs the reader of a few rows. */
 const dictionaryShareMax = 0.5;
 

@@ -38,6 +38,9 @@ const spanWith = (index: number, more: Partial<Span>): Span => ({
   ...more,
 });
 
+const uuidOf = (i: number): string =>
+  `${(0xabcdef01 - i).toString(16)}-89ab-4def-8123-${(2 ** 40 + 7919 * i).toString(16).padStart(12, '0')}`;
+
 const files: Record<string, readonly Span[]> = {
   random: randomSpans(seededRandom(2026), 60),
   keys: keys.flatMap((key, i) =>
@@ -53,6 +56,15 @@ const files: Record<string, readonly Span[]> = {
   ),
   times: [0n, 1n, 2n ** 63n, 2n ** 64n - 1n].flatMap((start, i) =>
     [0n, 5n, 2n ** 64n - 1n].map((end, j) => spanWith(3 * i + j, { startUnixNanos: start, endUnixNanos: end }))
+  ),
+  // A column that is stored as UUIDs, and one that is not for the sake of one value.
+  uuids: Array.from({ length: 90 }, (_, i) =>
+    spanWith(i, {
+      attributes: [
+        { key: 'id', value: { type: 'string', value: uuidOf(i) } },
+        { key: 'mixed', value: { type: 'string', value: i === 3 ? uuidOf(i).toUpperCase() : uuidOf(i) } },
+      ],
+    })
   ),
   // Every attribute key in the list, beside its column in `random`.
   folded: randomSpans(seededRandom(2027), 60),
