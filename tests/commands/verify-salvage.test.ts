@@ -143,3 +143,13 @@ test('a folder in use is left alone; inspect looks at its blocks all the same', 
   assert.equal(none.code, 1);
   assert.equal(none.stderr.trim().split('\n').length, 1);
 });
+
+test('verify takes a sound block with a thousand distinct names, whose texts have bloom filters, for sound', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  await withEngine(dataDir, async (engine) => {
+    await ingestSpans(engine, Array.from({ length: 1500 }, (_, n) => traceSpans(n, 1)).flat());
+    await engine.flush();
+  });
+  const { code, stdout } = await vivace('verify', '--data-dir', dataDir);
+  assert.equal(code, 0, stdout);
+});

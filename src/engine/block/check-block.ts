@@ -149,13 +149,10 @@ class Checks implements BlockCheck {
         return undefined; // read with the other fields of the list
       }
       const [bytes] = await this.read(chunkStart(metadata), metadata.totalCompressedSize);
-      const reader = new ChunkReader(
-        chunk,
-        type ?? (column.annotation === 'string' ? 'string' : 'raw'),
-        bytes,
-        this.codecs
-      );
-      if (type === undefined && column.annotation !== 'string') {
+      // Of the fixed columns the names of root spans are texts.
+      const codedType = type ?? (column.annotation === 'string' ? 'string' : undefined);
+      const reader = new ChunkReader(chunk, codedType ?? 'raw', bytes, this.codecs);
+      if (codedType === undefined) {
         reader.fixedValues();
       } else {
         reader.all();
@@ -163,7 +160,7 @@ class Checks implements BlockCheck {
       const { bloomFilterOffset, bloomFilterLength } = metadata;
       if (bloomFilterOffset !== undefined && bloomFilterLength !== undefined) {
         const [stored] = await this.read(bloomFilterOffset, bloomFilterLength);
-        this.bloom(chunk, readBloom(chunk, stored), reader, type);
+        this.bloom(chunk, readBloom(chunk, stored), reader, codedType);
       }
       return reader;
     });
