@@ -9,6 +9,7 @@ import { answer } from './answer.ts';
 import { Progress } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
 import { TraceReader } from './fragments.ts';
+import { evaluationOf, evaluationText } from './kernels/plan.ts';
 import { conditionText, pruneSource } from './prune.ts';
 import { columnsOfCondition } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
@@ -50,7 +51,7 @@ export async function explainView(
   return answer(view, progress, new TraceReader('all'), {
     query: printQuery(query),
     condition: conditionText(condition),
-    evaluation: 'the reference evaluator, over whole traces that the condition leaves',
+    evaluation: evaluationText(evaluationOf(query)),
     columnsToRate: namesOf(columnsOfCondition(condition)),
     columnsToEvaluate: evaluated === 'all' ? 'all' : namesOf(evaluated),
     parts,

@@ -16,6 +16,13 @@ export function evaluationOf(query: Query): Evaluation {
     : { kind: 'kernel', pipelines };
 }
 
+/** The evaluation in a sentence, for people. */
+export function evaluationText(evaluation: Evaluation): string {
+  return evaluation.kind === 'kernel'
+    ? 'over columns, where a trace lies whole in one place; the reference evaluator for split traces and those whose spans share ids'
+    : `the reference evaluator, over whole traces that the condition leaves: ${evaluation.because}`;
+}
+
 /** Kernels relate spans of a trace, not of a part of it that `by(…)` made. */
 function relatesWithinGroups(pipeline: Pipeline, grouped = false): boolean {
   let isGrouped = grouped;
