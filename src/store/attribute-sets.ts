@@ -19,6 +19,10 @@ export class AttributeNameSets {
     return this.sets.get(scope)?.has(name) === true;
   }
 
+  addNames(others: AttributeNameSets): void {
+    others.sets.forEach((names, scope) => names.forEach((name) => this.add(scope, name)));
+  }
+
   addAll(scope: AttributeNameScope, attributes: readonly Attribute[]): void {
     for (const { key } of attributes) {
       this.add(scope, key);
@@ -65,6 +69,14 @@ export class AttributeValueSet {
     } else if (value.type !== 'nil') {
       this.values.set(valueKey(value), value);
     }
+  }
+
+  addValues(others: AttributeValueSet): void {
+    others.values.forEach((value, key) => this.values.set(key, value));
+  }
+
+  get size(): number {
+    return this.values.size;
   }
 
   /** Of an array: whether all its elements are. */

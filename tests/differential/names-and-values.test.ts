@@ -23,7 +23,10 @@ test('names, values and whole traces are the same in engine and reference', asyn
       const range = filter === undefined ? everything : randomRange(random);
       const request = { tenant, range, filter };
       const names = await outcomeOf(() => reference.attributeNames(request));
-      assert.deepEqual(await outcomeOf(() => attributeNamesView(view, request)), names, where);
+      // The second time much of it is known.
+      for (const time of ['first', 'second']) {
+        assert.deepEqual(await outcomeOf(() => attributeNamesView(view, request)), names, `${where}, ${time} time`);
+      }
       for (const attribute of [
         '.x',
         'span.y',
@@ -37,11 +40,11 @@ test('names, values and whole traces are the same in engine and reference', asyn
         'rootName',
       ]) {
         const values = { ...request, attribute, limit: 1000 };
-        assert.deepEqual(
-          await outcomeOf(() => attributeValuesView(view, values)),
-          await outcomeOf(() => reference.attributeValues(values)),
-          `${where}, values of ${attribute}`
-        );
+        const expected = await outcomeOf(() => reference.attributeValues(values));
+        for (const time of attribute === '.x' || attribute === 'rootName' ? ['first', 'second'] : ['first']) {
+          const actual = await outcomeOf(() => attributeValuesView(view, values));
+          assert.deepEqual(actual, expected, `${where}, values of ${attribute}, ${time} time`);
+        }
       }
     }
     for (const { traceId } of [...traces, { traceId: 'f'.repeat(32) }]) {

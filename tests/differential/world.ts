@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { BlockCache } from '../../src/engine/block/block-cache.ts';
 import { openBlock } from '../../src/engine/block/block-reader.ts';
 import type { BlockReader } from '../../src/engine/block/block-reader.ts';
+import { LruByBytes } from '../../src/engine/block/lru-by-bytes.ts';
 import type { BlockMeta } from '../../src/engine/block/format.ts';
 import { writeBlock } from '../../src/engine/block/write-block.ts';
 import { compactBlocks } from '../../src/engine/compaction/compact.ts';
@@ -80,7 +81,7 @@ export async function randomWorld(random: SeededRandom): Promise<World> {
   const cache = new BlockCache(defaultLimits);
   const blocks = await Promise.all(listed.map((meta) => openBlock(disk, meta, nodeCodecs, cache)));
   const found = layoutsOf(traces, shares, kinds, heads, blocks);
-  return { view: { heads, blocks }, reference, traces, layouts: found };
+  return { view: { heads, blocks, told: new LruByBytes(2 ** 20) }, reference, traces, layouts: found };
 }
 
 /** Most traces lie in one place, some are scattered; some spans come twice. */

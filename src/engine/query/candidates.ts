@@ -133,17 +133,26 @@ export class SourceRater {
     return new ReadAhead(order, readsAhead, (source) => pruneSource(source, this.condition, this.range));
   }
 
-  /** `undefined` when no trace of the source can match. */
-  async rate(source: Source): Promise<RatedSource | undefined> {
-    const { condition, progress } = this;
+  /** Whether no trace of the source can match, as far as that can be told without reading it; else it counts as read. */
+  async isPruned(source: Source): Promise<boolean> {
+    const { progress } = this;
     await progress.point();
     progress.sourcesDone++;
     if ((await this.verdicts.take(source)) !== undefined) {
-      return undefined;
+      return true;
     }
     if (source.kind === 'row-group') {
       this.blocksRead.add(source.index);
       progress.blocksRead = this.blocksRead.size;
+    }
+    return false;
+  }
+
+  /** `undefined` when no trace of the source can match. */
+  async rate(source: Source): Promise<RatedSource | undefined> {
+    const { condition, progress } = this;
+    if (await this.isPruned(source)) {
+      return undefined;
     }
     const rowSet = this.cache
       ? await this.cache.rowSet(source)

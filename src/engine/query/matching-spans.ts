@@ -13,6 +13,7 @@ import { RowMatcher } from './kernels/match.ts';
 import { evaluationOf } from './kernels/plan.ts';
 import { tracesInRange } from './kernels/whole-trace.ts';
 import { markTraces, rowsOfTraces, withoutTraces } from './kernels/trace-masks.ts';
+import { isNone, none } from './kernels/vector.ts';
 import type { Mask } from './kernels/vector.ts';
 import { isCertainAlone } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
@@ -20,19 +21,23 @@ import { sourcesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
 
 /** Who gathers something from spans, and may have seen it all before. */
-export interface SpanConsumer {
+export interface SpanConsumer<Facts> {
   /** What it gathers from a span does not depend on other spans of the trace. */
   readonly isRowwise: boolean;
+  /** Names what is gathered, filter included. */
+  readonly name: string;
   /** Whether a source may tell something new: others are not read. */
   mayTell(source: Source): Promise<boolean>;
   /** Looks at a row set. Reads of the frame at once whatever could mark traces as unclear. */
-  open(frame: RowFrame, source: Source): Promise<RowConsumer>;
+  open(frame: RowFrame, source: Source): Promise<RowConsumer<Facts>>;
+  add(facts: Facts): void;
   /** A whole trace, to be looked at by the reference. */
   takeTrace(trace: Trace): void;
 }
 
-export interface RowConsumer {
-  take(rows: Mask): void;
+export interface RowConsumer<Facts> {
+  /** All that these rows tell, and about how many bytes that takes. */
+  take(rows: Mask): { readonly facts: Facts; readonly bytes: number };
   /** Whether one of these rows may tell something new. */
   mayTell(rows: readonly number[]): boolean;
 }
@@ -51,31 +56,39 @@ export interface SpanSearch {
 
 /**
  * Hands the spans that a filter selects, in whole traces of the range, to a consumer, as far as they may tell it something new. Traces
- * whole in one place are evaluated over columns; others come as traces, at the end.
+ * whole in one place are evaluated over columns; others come as traces, at the end. What whole row groups have told is kept in
+ * `view.told`, so that it is read once.
  */
-export async function consumeSpans(search: SpanSearch, consumer: SpanConsumer): Promise<void> {
+export async function consumeSpans<Facts>(search: SpanSearch, consumer: SpanConsumer<Facts>): Promise<void> {
   const { view, filter, range, progress, cache, reader } = search;
   const condition = filter === undefined ? ({ kind: 'true' } as const) : conditionsOf(filter);
   const evaluation = filter === undefined ? ({ kind: 'kernel', pipelines: undefined } as const) : evaluationOf(filter);
   const matcher = evaluation.kind === 'kernel' ? new RowMatcher(evaluation, progress.poll) : undefined;
   const rater = new SourceRater(condition, range, progress, cache);
   const rowwise = consumer.isRowwise && (filter === undefined || selectsRowwise(filter));
-  const split = rowwise && isOpen(range) ? undefined : await SplitIndex.of(view, progress);
+  let split: SplitIndex | undefined;
   /** Left to the reference, by id. */
   const whole = new Map<string, Uint8Array>();
   const sources = sourcesOf(view);
   progress.sources = sources.length;
+  rater.expect(sources, view.readsAhead ?? 0);
   for (const source of sources) {
+    if (matcher !== undefined && rowwise && isWithin(source, range)) {
+      await consumeRows(search, consumer, matcher, source, rater, whole);
+      continue;
+    }
     const rated = (await consumer.mayTell(source)) ? await rater.rate(source) : undefined;
     if (rated === undefined) {
       continue;
     }
     const { rowSet } = rated;
+    split ??= await SplitIndex.of(view, progress);
+    const index = split;
     // A part of a trace that overlaps the range is enough to know that the trace does.
     const isEnough = markTraces(rowSet, rowwise ? tracesInRange(rowSet, range, Array.from(rated.rating.keys())) : []);
     const traces = sortTraces(
       rated.rating,
-      (ordinal) => isEnough[ordinal] === 0 && split !== undefined && split.isSplit(rowSet, ordinal),
+      (ordinal) => isEnough[ordinal] === 0 && index.isSplit(rowSet, ordinal),
       rowwise
     );
     let rest = [...traces.split, ...traces.solo];
@@ -83,7 +96,7 @@ export async function consumeSpans(search: SpanSearch, consumer: SpanConsumer): 
       const frame = matcher.open(rowSet);
       const rows = matcher.select(frame, rowsOfTraces(rowSet, tracesInRange(rowSet, range, traces.solo)));
       const opened = await consumer.open(frame, source);
-      opened.take(withoutTraces(rows, rowSet, frame.unclear));
+      consumer.add(opened.take(withoutTraces(rows, rowSet, frame.unclear)).facts);
       const unclear = traces.solo.filter((ordinal) => frame.unclear[ordinal] === 1);
       reader.soloTraces += traces.solo.length - unclear.length;
       rest = [...traces.split, ...unclear].filter((ordinal) => opened.mayTell(Array.from(rowSet.rowsOfTrace(ordinal))));
@@ -99,6 +112,64 @@ export async function consumeSpans(search: SpanSearch, consumer: SpanConsumer): 
       consumer.takeTrace(trace);
     }
   }
+}
+
+/**
+ * A source all of whose spans count, each for itself: neither is it asked which traces may match, nor where else they have fragments.
+ * Adds to `whole` what only the reference can tell.
+ */
+async function consumeRows<Facts>(
+  { view, cache, progress, reader }: SpanSearch,
+  consumer: SpanConsumer<Facts>,
+  matcher: RowMatcher,
+  source: Source,
+  rater: SourceRater,
+  whole: Map<string, Uint8Array>
+): Promise<void> {
+  const key = source.kind === 'head' ? undefined : toldKey(source, consumer.name);
+  const told = key === undefined ? undefined : (view.told?.get(key) as Facts | undefined);
+  if (told !== undefined) {
+    consumer.add(told);
+    return;
+  }
+  if (!(await consumer.mayTell(source)) || (await rater.isPruned(source))) {
+    return;
+  }
+  const rowSet = await cache.rowSet(source);
+  const frame = matcher.open(rowSet);
+  const rows = matcher.select(frame, none(rowSet.rowCount).fill(1));
+  const opened = await consumer.open(frame, source);
+  const { facts, bytes } = opened.take(withoutTraces(rows, rowSet, frame.unclear));
+  consumer.add(facts);
+  progress.inspectedRows += rowSet.rowCount;
+  progress.inspectedTraces += rowSet.traceCount;
+  reader.soloTraces += rowSet.traceCount;
+  for (let trace = frame.unclear.indexOf(1); trace !== -1; trace = frame.unclear.indexOf(1, trace + 1)) {
+    reader.soloTraces--;
+    if (opened.mayTell(Array.from(rowSet.rowsOfTrace(trace)))) {
+      whole.set(traceIdAt(rowSet, trace), traceIdBytesAt(rowSet, trace).slice());
+    }
+  }
+  if (key !== undefined && isNone(frame.unclear)) {
+    view.told?.set(key, facts, bytes + key.length * 2);
+  }
+}
+
+/** Blocks never change, nor do their paths come again. */
+function toldKey({ reader, rowGroup }: Source & { readonly kind: 'row-group' }, name: string): string {
+  return `${reader.meta.path} ${rowGroup} ${name}`;
+}
+
+/** Whether every trace with a span in the source overlaps the range. */
+function isWithin(source: Source, { startUnixNanos: from, endUnixNanos: to }: TimeRange): boolean {
+  if (from === undefined && to === undefined) {
+    return true;
+  }
+  if (source.kind === 'head') {
+    return false;
+  }
+  const { startUnixNanos, endUnixNanos } = source.reader.rowGroups[source.rowGroup];
+  return (from === undefined || startUnixNanos >= from) && (to === undefined || endUnixNanos < to);
 }
 
 /** Ordinals of the traces that may match: those in several places, and those whole in this one. */
@@ -117,10 +188,6 @@ function sortTraces(
     }
   }
   return { split, solo };
-}
-
-function isOpen({ startUnixNanos, endUnixNanos }: TimeRange): boolean {
-  return startUnixNanos === undefined && endUnixNanos === undefined;
 }
 
 /** Whether each span is selected for itself, whatever the rest of its trace. */

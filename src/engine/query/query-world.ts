@@ -1,5 +1,6 @@
 import type { Codecs } from '../../base/codecs.ts';
 import { BlockCache, type BlockCacheLimits } from '../block/block-cache.ts';
+import { LruByBytes } from '../block/lru-by-bytes.ts';
 import type { Disk } from '../disk.ts';
 import { openSnapshot, type HeadSnapshot } from '../head/snapshot.ts';
 import { defaultLimits } from '../limits.ts';
@@ -37,6 +38,8 @@ export class QueryWorld {
   readonly codecs: Codecs;
   readonly cache: BlockCache;
   readonly splits = new SplitCache();
+  /** Names and values: some hundred bytes a row group and look-up. */
+  readonly told = new LruByBytes<unknown>(16 * 2 ** 20);
   readonly nowMs: () => number;
   readonly breathe: (() => Promise<void>) | undefined;
   readonly memoryBytes: () => number;

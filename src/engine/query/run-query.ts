@@ -91,7 +91,14 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
   for (;;) {
     try {
-      const view = { heads, blocks, splits: world.splits, control, readsAhead: world.disk.readsAhead };
+      const view = {
+        heads,
+        blocks,
+        splits: world.splits,
+        told: world.told,
+        control,
+        readsAhead: world.disk.readsAhead,
+      };
       const answer = await answerOf(view, payload.request, onProgress, world);
       const warnings = [...warned, ...answer.warnings];
       return { answer: { ...answer, partial: answer.partial || warned.length > 0, warnings }, damaged };

@@ -2,11 +2,13 @@
 import { AttributeNameSets, AttributeValueSet, listedValues, matchedSpans } from '../../store/attribute-sets.ts';
 import type { AttributeNameScope } from '../../store/trace-store.ts';
 import type { Field, Query } from '../../traceql/ast.ts';
+import { printField } from '../../traceql/attributes.ts';
+import { printQuery } from '../../traceql/printer.ts';
 import { listOfField } from '../../traceql/fields.ts';
 import type { Static } from '../../traceql/static.ts';
 import { decodeKeyValues } from '../../wire/otlp-protobuf.ts';
 import type { Attribute, Trace } from '../../trace/model.ts';
-import type { ColumnKey, ColumnScope } from '../row-set.ts';
+import type { Codes, ColumnKey, ColumnScope } from '../row-set.ts';
 import { columnsOfField, rawColumnKey } from './field-columns.ts';
 import type { RowFrame } from './kernels/frame.ts';
 import { valuesOfLists } from './kernels/truth.ts';
@@ -16,10 +18,14 @@ import type { RowConsumer, SpanConsumer } from './matching-spans.ts';
 import { staticOfEntry } from './match-rows.ts';
 import type { Source } from './view.ts';
 
+/** A text of some ten characters, its key and its places in a map. */
+const bytesPerFact = 200;
+
 /** Gathers the values of a field. */
-export class ValueConsumer implements SpanConsumer {
+export class ValueConsumer implements SpanConsumer<AttributeValueSet> {
   readonly values = new AttributeValueSet();
   readonly isRowwise: boolean;
+  readonly name: string;
   private readonly field: Field;
   private readonly filter: Query | undefined;
 
@@ -27,6 +33,7 @@ export class ValueConsumer implements SpanConsumer {
     this.field = field;
     this.isRowwise = !columnsOfField(field).wholeTrace;
     this.filter = filter;
+    this.name = `values ${field.kind} ${printField(field)} ${filter === undefined ? '' : printQuery(filter)}`;
   }
 
   /** A row group is left out when all values of its dictionaries are known. */
@@ -51,7 +58,7 @@ export class ValueConsumer implements SpanConsumer {
     return false;
   }
 
-  async open(frame: RowFrame): Promise<RowConsumer> {
+  async open(frame: RowFrame): Promise<RowConsumer<AttributeValueSet>> {
     const { field, values } = this;
     const fields = scopesOf(field);
     const vectors = fields.filter((each) => listOfField(each) === undefined).map((each) => frame.vector(each));
@@ -63,23 +70,29 @@ export class ValueConsumer implements SpanConsumer {
       ].filter((value) => isListed(field, value));
     return {
       take: (rows) => {
-        vectors.forEach((vector) => {
+        const facts = new AttributeValueSet();
+        for (const vector of vectors) {
           for (const value of distinctValues(vector, rows)) {
             if (isListed(field, value)) {
-              values.add(value);
+              facts.add(value);
             }
           }
-        });
+        }
         for (const each of lists) {
           for (let row = rows.indexOf(1); row !== -1; row = rows.indexOf(1, row + 1)) {
-            valuesOfLists(frame, each, row).forEach((value) => values.add(value));
+            valuesOfLists(frame, each, row).forEach((value) => facts.add(value));
           }
         }
+        return { facts, bytes: facts.size * bytesPerFact };
       },
       // What other fragments decide cannot be told from this one.
       mayTell: (rows) =>
         columnsOfField(field).wholeTrace || rows.some((row) => listed(row).some((value) => !values.has(value))),
     };
+  }
+
+  add(values: AttributeValueSet): void {
+    this.values.addValues(values);
   }
 
   takeTrace(trace: Trace): void {
@@ -119,6 +132,23 @@ function* distinctValues(vector: Vector, rows: Mask): Generator<Static> {
   }
 }
 
+/** Most names of attributes are on one of a few dozen rows: only the others are looked for on all. */
+const probedRows = 64;
+
+/** Some of the rows of a mask, from all over it, ascending. */
+function someRows(mask: Mask): number[] {
+  const rows: number[] = [];
+  const stride = mask.length / probedRows;
+  for (
+    let row = mask.indexOf(1);
+    row !== -1;
+    row = mask.indexOf(1, Math.max(row + 1, Math.ceil(rows.length * stride)))
+  ) {
+    rows.push(row);
+  }
+  return rows;
+}
+
 /** The columns of attributes. */
 function isAttribute(key: ColumnKey): key is ColumnKey & { readonly scope: Exclude<ColumnScope, 'intrinsic'> } {
   return key.scope !== 'intrinsic';
@@ -131,13 +161,15 @@ const extras = {
 } as const;
 
 /** Gathers the names of attributes. */
-export class NameConsumer implements SpanConsumer {
+export class NameConsumer implements SpanConsumer<AttributeNameSets> {
   readonly names = new AttributeNameSets();
   readonly isRowwise = true;
+  readonly name: string;
   private readonly filter: Query;
 
   constructor(filter: Query) {
     this.filter = filter;
+    this.name = `names ${printQuery(filter)}`;
   }
 
   /** A row group is left out when all its columns are known and it has none with names inside. */
@@ -153,25 +185,31 @@ export class NameConsumer implements SpanConsumer {
     );
   }
 
-  async open(frame: RowFrame, source: Source): Promise<RowConsumer> {
+  async open(frame: RowFrame, source: Source): Promise<RowConsumer<AttributeNameSets>> {
     const { names } = this;
-    const keys = frame.rows.columnKeys.filter((key) => isAttribute(key) && !names.has(key.scope, key.key));
+    const keys = frame.rows.columnKeys.filter(isAttribute);
     const rowSet = source.kind === 'head' ? frame.rows : await source.reader.readRowGroup(source.rowGroup, keys);
-    const columns = keys.filter(isAttribute).flatMap(({ scope, key, type }) => {
-      const codes = rowSet.column(scope, key, type)?.codes;
-      return codes === undefined ? [] : [{ scope, key, codes }];
-    });
+    const codesOf = ({ scope, key, type }: ColumnKey): Codes | undefined => rowSet.column(scope, key, type)?.codes;
     return {
       take: (rows) => {
-        for (const { scope, key, codes } of columns) {
-          if (!names.has(scope, key) && rows.some((selected, row) => selected === 1 && codes[row] !== 0)) {
-            names.add(scope, key);
+        const facts = new AttributeNameSets();
+        const probe = rowSet.narrow?.(someRows(rows));
+        for (const { scope, key, type } of keys) {
+          if (probe?.column(scope, key, type)?.codes.some((code) => code !== 0) === true) {
+            facts.add(scope, key);
           }
         }
-        this.takeInside(frame, rows);
+        for (const key of keys.filter((each) => !facts.has(each.scope, each.key))) {
+          const codes = codesOf(key);
+          if (codes !== undefined && rows.some((selected, row) => selected === 1 && codes[row] !== 0)) {
+            facts.add(key.scope, key.key);
+          }
+        }
+        takeInside(frame, rows, facts);
+        return { facts, bytes: keys.length * bytesPerFact };
       },
       mayTell: (rows) =>
-        columns.some(({ scope, key, codes }) => !names.has(scope, key) && rows.some((row) => codes[row] !== 0)) ||
+        keys.some((key) => !names.has(key.scope, key.key) && rows.some((row) => (codesOf(key)?.[row] ?? 0) !== 0)) ||
         this.mayTellInside(frame, rows),
     };
   }
@@ -191,34 +229,37 @@ export class NameConsumer implements SpanConsumer {
     );
   }
 
+  add(names: AttributeNameSets): void {
+    this.names.addNames(names);
+  }
+
   takeTrace(trace: Trace): void {
     matchedSpans(this.filter, trace).forEach((span) => this.names.addSpan(span));
   }
+}
 
-  /** Names that are no columns: of events and links, and of attributes that have none of their own. */
-  private takeInside(frame: RowFrame, rows: Mask): void {
-    const { names } = this;
-    const both = (mask: Mask): Mask => mask.map((value, row) => value & rows[row]);
-    const events = both(frame.rowsWith('events'));
-    for (let row = events.indexOf(1); row !== -1; row = events.indexOf(1, row + 1)) {
-      frame.eventsOf(row).forEach(({ attributes }) => names.addAll('event', attributes));
+/** Names that are no columns: of events and links, and of attributes that have none of their own. */
+function takeInside(frame: RowFrame, rows: Mask, names: AttributeNameSets): void {
+  const both = (mask: Mask): Mask => mask.map((value, row) => value & rows[row]);
+  const events = both(frame.rowsWith('events'));
+  for (let row = events.indexOf(1); row !== -1; row = events.indexOf(1, row + 1)) {
+    frame.eventsOf(row).forEach(({ attributes }) => names.addAll('event', attributes));
+  }
+  const links = both(frame.rowsWith('links'));
+  for (let row = links.indexOf(1); row !== -1; row = links.indexOf(1, row + 1)) {
+    frame.linksOf(row).forEach(({ attributes }) => names.addAll('link', attributes));
+  }
+  for (const [scope, name] of Object.entries(extras) as [AttributeNameScope, (typeof extras)['span']][]) {
+    const column = frame.rows.column('intrinsic', name, 'raw');
+    if (column === undefined) {
+      continue;
     }
-    const links = both(frame.rowsWith('links'));
-    for (let row = links.indexOf(1); row !== -1; row = links.indexOf(1, row + 1)) {
-      frame.linksOf(row).forEach(({ attributes }) => names.addAll('link', attributes));
-    }
-    for (const [scope, name] of Object.entries(extras) as [AttributeNameScope, (typeof extras)['span']][]) {
-      const column = frame.rows.column('intrinsic', name, 'raw');
-      if (column === undefined) {
-        continue;
-      }
-      const seen = new Set<number>();
-      for (let row = rows.indexOf(1); row !== -1; row = rows.indexOf(1, row + 1)) {
-        const code = column.codes[row];
-        if (code !== 0 && !seen.has(code)) {
-          seen.add(code);
-          names.addAll(scope, decodeKeyValues(column.dictionary.bytesAt(code - 1)));
-        }
+    const seen = new Set<number>();
+    for (let row = rows.indexOf(1); row !== -1; row = rows.indexOf(1, row + 1)) {
+      const code = column.codes[row];
+      if (code !== 0 && !seen.has(code)) {
+        seen.add(code);
+        names.addAll(scope, decodeKeyValues(column.dictionary.bytesAt(code - 1)));
       }
     }
   }

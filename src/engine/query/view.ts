@@ -1,4 +1,5 @@
 import type { BlockReader } from '../block/block-reader.ts';
+import type { LruByBytes } from '../block/lru-by-bytes.ts';
 import type { RowSet } from '../row-set.ts';
 import type { QueryControl } from './control.ts';
 import type { SplitCache } from './split-index.ts';
@@ -12,6 +13,8 @@ export interface StoreView {
   readonly blocks: readonly BlockReader[];
   /** What earlier queries have learned of the blocks' trace ids. */
   readonly splits?: SplitCache;
+  /** What earlier look-ups of names and values have learned of row groups, see `consumeSpans`. */
+  readonly told?: LruByBytes<unknown>;
   /** Absent: nothing bounds the query. */
   readonly control?: QueryControl;
   /** How many reads are begun before they are wanted; absent where blocks are near. */
