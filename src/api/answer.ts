@@ -12,6 +12,7 @@ import { metricsInstant, metricsRange, search } from './tempo/search.ts';
 import { traceDiff } from './tempo/diff/trace-diff.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
 import { explain } from './vivace/explain.ts';
+import { serviceGraph } from './vivace/graph.ts';
 import { vivaceStatus } from './vivace/status.ts';
 import {
   zipkinDependencies,
@@ -50,6 +51,7 @@ const routes: readonly Route[] = [
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
   { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
   route('vivace_explain', /^\/api\/vivace\/explain$/, explain),
+  route('vivace_graph', /^\/api\/vivace\/graph$/, serviceGraph),
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
   route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
   route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),

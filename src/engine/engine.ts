@@ -1,3 +1,4 @@
+import type { ServiceGraph } from '../analysis/service-graph/model.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Codecs } from '../base/codecs.ts';
 import { CodedError, errorCodeOf } from '../base/coded-error.ts';
@@ -12,6 +13,7 @@ import type {
   MetricsRequest,
   QueryProgress,
   SearchRequest,
+  ServiceGraphRequest,
   StoreStatus,
   TraceRequest,
   TraceStore,
@@ -184,6 +186,10 @@ export class Engine implements TraceStore {
 
   attributeValues({ tenant, signal, ...request }: AttributeValuesRequest): Promise<Answer<readonly Static[]>> {
     return this.query(tenant, { kind: 'attribute-values', ...request }, signal);
+  }
+
+  serviceGraph({ tenant, signal, ...request }: ServiceGraphRequest): Promise<Answer<ServiceGraph>> {
+    return this.query(tenant, { kind: 'service-graph', ...request }, signal);
   }
 
   explain({ tenant, signal, ...request }: ExplainRequest): Promise<Answer<Explanation>> {

@@ -147,6 +147,7 @@ export function admitting(store: TraceStore, scans: QueryAdmission, lookups: Que
     metrics: (request) => scans.run(request.tenant, request.signal, () => store.metrics(request)),
     attributeNames: (request) => scans.run(request.tenant, request.signal, () => store.attributeNames(request)),
     attributeValues: (request) => scans.run(request.tenant, request.signal, () => store.attributeValues(request)),
+    serviceGraph: (request) => scans.run(request.tenant, request.signal, () => store.serviceGraph(request)),
     explain: explain && ((request) => scans.run(request.tenant, request.signal, () => explain(request))),
     status: () => store.status(),
     close: () => store.close(),

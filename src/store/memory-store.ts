@@ -2,6 +2,8 @@
  * The plainest trace store: spans in arrays, merged and given to the reference evaluator at every query. The oracle that the embedded
  * engine is compared with, and the store of `--storage memory`. Nothing is durable and nothing is fast.
  */
+import { ServiceGraphBuilder } from '../analysis/service-graph/builder.ts';
+import type { ServiceGraph } from '../analysis/service-graph/model.ts';
 import { CodedError } from '../base/coded-error.ts';
 import { mergeTrace } from '../trace/merge.ts';
 import type { Span, Trace, TraceId } from '../trace/model.ts';
@@ -24,6 +26,7 @@ import type {
   MetricsRequest,
   QueryStats,
   SearchRequest,
+  ServiceGraphRequest,
   StoreStatus,
   TimeRange,
   TraceStore,
@@ -124,6 +127,19 @@ export class MemoryStore implements TraceStore {
       partial: isCut,
       warnings: isCut ? [`only the first ${request.limit} of ${values.length} values`] : [],
     };
+  }
+
+  async serviceGraph(request: ServiceGraphRequest): Promise<Answer<ServiceGraph>> {
+    const builder = new ServiceGraphBuilder(request.range);
+    const traces = this.tracesIn(request.tenant, request.range);
+    for (const trace of traces) {
+      request.signal?.throwIfAborted();
+      if (request.filter === undefined || matchTrace(request.filter, trace, 1) !== undefined) {
+        builder.addTrace(trace);
+      }
+    }
+    const warnings = builder.warnings();
+    return { ...answerOf(builder.finish(), statsOf(traces)), partial: warnings.length > 0, warnings };
   }
 
   status(): StoreStatus {

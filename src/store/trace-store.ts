@@ -3,6 +3,7 @@
  * another, ClickHouse a later third. Answers are about whole traces: a trace is merged from all its fragments and deduplicated
  * before anything is evaluated over it.
  */
+import type { ServiceGraph } from '../analysis/service-graph/model.ts';
 import type { ExplainRequest, Explanation } from './explanation.ts';
 import type { Query } from '../traceql/ast.ts';
 import type { Static } from '../traceql/static.ts';
@@ -138,6 +139,14 @@ export interface AttributeValuesRequest extends AttributeNamesRequest {
   readonly limit: number;
 }
 
+export interface ServiceGraphRequest {
+  readonly tenant: string;
+  readonly range: TimeRange;
+  /** Only traces that match; of those all spans count that start in the range. */
+  readonly filter: Query | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /** Since the store was opened. */
 export interface CompactionStatus {
   readonly running: boolean;
@@ -181,6 +190,8 @@ export interface TraceStore {
   attributeNames(request: AttributeNamesRequest): Promise<Answer<AttributeNames>>;
   /** Distinct values, sorted by type, then value. */
   attributeValues(request: AttributeValuesRequest): Promise<Answer<readonly Static[]>>;
+  /** Who calls whom: counted from every span of the range, or of the traces that match. */
+  serviceGraph(request: ServiceGraphRequest): Promise<Answer<ServiceGraph>>;
   /** What a query would read, and why not more. Absent where there is nothing to plan. */
   explain?(request: ExplainRequest): Promise<Answer<Explanation>>;
   status(): StoreStatus;

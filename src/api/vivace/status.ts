@@ -15,6 +15,7 @@ export const capabilities = [
   'stream.metrics',
   'stream.tail',
   'explain',
+  'service-graph',
   'jaeger.query',
   'jaeger.query-v3',
   'zipkin.query',

@@ -2,6 +2,7 @@
 export { attributeNamesView, attributeValuesView } from './attributes.ts';
 export { metricsView } from './metrics.ts';
 export { searchView } from './search.ts';
+export { serviceGraphView } from './service-graph.ts';
 export { traceView } from './trace.ts';
 export type { QueryLimits } from './control.ts';
 export type { QueryPayload, QueryReport, QueryRequest, QueryResult } from './run-query.ts';

@@ -12,6 +12,7 @@ import type {
   QueryProgress,
   QueryStats,
   SearchRequest,
+  ServiceGraphRequest,
 } from '../../store/trace-store.ts';
 import type { ExplainRequest, QueryAnalysis } from '../../store/explanation.ts';
 import type { TraceId } from '../../trace/model.ts';
@@ -25,6 +26,7 @@ import { explainView } from './explain.ts';
 import { metricsView } from './metrics.ts';
 import type { PinnedHead, QueryWorld } from './query-world.ts';
 import { searchView } from './search.ts';
+import { serviceGraphView } from './service-graph.ts';
 import { traceView } from './trace.ts';
 import type { StoreView } from './view.ts';
 
@@ -37,6 +39,7 @@ export type QueryRequest =
   | ({ readonly kind: 'metrics' } & Portable<MetricsRequest>)
   | ({ readonly kind: 'attribute-names' } & Portable<AttributeNamesRequest>)
   | ({ readonly kind: 'attribute-values' } & Portable<AttributeValuesRequest>)
+  | ({ readonly kind: 'service-graph' } & Portable<ServiceGraphRequest>)
   | ({ readonly kind: 'explain' } & Portable<ExplainRequest>);
 
 export interface QueryPayload {
@@ -168,6 +171,8 @@ function answerOf(
       return attributeNamesView(view, { ...request, tenant });
     case 'attribute-values':
       return attributeValuesView(view, { ...request, tenant });
+    case 'service-graph':
+      return serviceGraphView(view, { ...request, tenant });
     case 'explain': {
       const { analyze } = request;
       return explainView(

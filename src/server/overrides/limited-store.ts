@@ -87,6 +87,11 @@ export function limitedStore(store: TraceStore, overrides: Overrides, clock: Clo
       }),
     attributeNames: (request) => query(request, (limited) => store.attributeNames(limited)),
     attributeValues: (request) => query(request, (limited) => store.attributeValues(limited)),
+    serviceGraph: (request) =>
+      query(request, (limited) => {
+        checkRange(request.range, overrides.settingsOf(request.tenant).metricsRangeMsMax, 'read.max_metrics_duration');
+        return store.serviceGraph(limited);
+      }),
     explain: explain && ((request) => query(request, (limited) => explain(limited))),
     status: () => store.status(),
     close: () => store.close(),
