@@ -100,3 +100,13 @@ test('what is malformed is refused; damage never ends in anything else', () => {
     }
   }
 });
+
+test('a tag that only looks like a link stays a tag', () => {
+  const tags = { 'otlp.link.0': 'abc|12|state|{}|0', 'otlp.link.1': 'ab|12|state|{}|0' };
+  const [span] = decodeZipkinJson(encodeUtf8(JSON.stringify([{ traceId: 'a', id: '1', tags }])));
+  assert.deepEqual(attributeOf(span.attributes, 'otlp.link.0'), { type: 'string', value: 'abc|12|state|{}|0' });
+  assert.deepEqual(
+    span.links.map(({ traceId, spanId }) => [traceId, spanId]),
+    [['ab', '12']]
+  );
+});

@@ -169,9 +169,9 @@ function eventOfText(text: string): [name: string, attributes: Attribute[]] | un
     : undefined;
 }
 
-/** trace id | span id | trace state | attributes as JSON | dropped attributes. */
+/** trace id | span id | trace state | attributes as JSON | dropped attributes; `undefined` when it is another text. */
 function linkOfText(text: string): SpanLink | undefined {
-  const match = /^([0-9a-f]*)\|([0-9a-f]*)\|([^|]*)\|(\{.*\})\|(\d{1,9})$/s.exec(text);
+  const match = /^((?:[0-9a-f]{2})*)\|((?:[0-9a-f]{2})*)\|([^|]*)\|(\{.*\})\|(\d{1,9})$/s.exec(text);
   const attributes = match === null ? undefined : parsedOrUndefined(match[4]);
   if (match === null || !isObject(attributes)) {
     return undefined;

@@ -27,7 +27,9 @@ export async function bundleServer(): Promise<Bundle> {
     target: 'node24',
     format: 'esm',
     define: { 'process.env.VIVACE_VERSION': '"test"' },
-    banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   return {

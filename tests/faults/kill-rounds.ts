@@ -101,7 +101,13 @@ class KillRounds {
       bundle,
       {
         config: { data_dir: folder, ...config },
-        ...{ walSegmentBytes: 131_072, headRowsMax: 600, headAgeMsMax: 80, maintenanceIntervalMs: 40, compactionFanIn: 2 },
+        ...{
+          walSegmentBytes: 131_072,
+          headRowsMax: 600,
+          headAgeMsMax: 80,
+          maintenanceIntervalMs: 40,
+          compactionFanIn: 2,
+        },
       },
       variables
     );
