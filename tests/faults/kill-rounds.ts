@@ -11,7 +11,6 @@ import type { Span } from '../../src/trace/model.ts';
 import type { Bundle } from './bundle.ts';
 import { sentBodies, spanIdsOf, spansPerBody, type SentBodies } from './expected.ts';
 import { KilledProcess } from './killed-process.ts';
-import type { KilledServerOptions } from './killed-server.ts';
 import { Questions } from './questions.ts';
 
 export interface KillRoundsOptions {
