@@ -12,7 +12,7 @@ import { shopBatches } from '../scripts/traces/generate.ts';
 import { seededRandom } from '../src/base/random.ts';
 import type { Attribute, Span } from '../src/trace/model.ts';
 import { encodeTraces } from '../src/wire/otlp-protobuf.ts';
-import { cpuSeconds, folderBytes, peakMemoryBytes, stop, untilIdle } from '../tests/support/child.ts';
+import { cpuSeconds, folderBytes, peakMemoryBytes, sleep, stop, untilIdle } from '../tests/support/child.ts';
 import { spread, timedGet } from './lib/ask.ts';
 import { sendBodies } from './lib/load.ts';
 import { startVivace } from './lib/systems.ts';
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     spans: { type: 'string', default: '10000000' },
     keys: { type: 'string', default: '5000' },
     seed: { type: 'string', default: '1' },
-    'flush-interval': { type: 'string', default: '60s' },
+    'flush-interval': { type: 'string', default: '30s' },
   },
 });
 const spanCount = Number(values.spans);
@@ -82,6 +82,17 @@ async function find(q: string): Promise<{ readonly traces: number; readonly ms: 
   return { traces: (JSON.parse(body.toString()) as { traces?: unknown[] }).traces?.length ?? 0, ms };
 }
 
+/** Nothing waits in a head. */
+async function untilFlushed(): Promise<void> {
+  for (;;) {
+    const { body } = await timedGet(`${server.queryUrl}/metrics`);
+    if (/^vivace_head_spans 0$/m.test(body.toString())) {
+      return;
+    }
+    await sleep(500);
+  }
+}
+
 try {
   console.log(
     `${spanCount} spans of the shop, ${keyCount} keys more, one span with all; seed ${values.seed}; ${cpus().length} × ${cpus()[0].model}; ${server.version}\n`
@@ -90,6 +101,7 @@ try {
   const ingestPeak = peakMemoryBytes(pid);
   const ingestCpu = cpuSeconds(pid);
   forgetPeak(pid);
+  await untilFlushed();
   const idleCpu = await untilIdle(pid, 0, 900_000);
   const compactionPeak = peakMemoryBytes(pid);
   forgetPeak(pid);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { CodedError } from '../../src/base/coded-error.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { SimDisk, type DiskFault, type DiskImage, type DiskOp } from '../../src/engine/sim-disk.ts';
@@ -16,12 +16,22 @@ const workloads: Readonly<Record<string, Partial<WorkloadOptions>>> = {
   compaction: { flushShare: 0.35, retentionShare: 0, compactShare: 0.35 },
 };
 
+let scenarios = 0;
+let steps = 0;
+after(() => {
+  console.log(`${scenarios} scenarios, ${steps} steps at which an I/O failed, each opened again three times`);
+  assert.ok(scenarios >= 30, `${scenarios} scenarios`);
+});
+
 for (const [name, workload] of Object.entries(workloads)) {
   for (const fault of faults) {
     for (const sticky of [false, true]) {
       test(`${name}: ${fault} ${sticky ? 'from' : 'at'} each step on ends right or in an honest error`, async () => {
         // Every third step keeps the default run short; the offset differs per fault.
-        for (let step = faults.indexOf(fault) % 3; await runWithFault(workload, { fault, step, sticky }); step += 3) {}
+        for (let step = faults.indexOf(fault) % 3; await runWithFault(workload, { fault, step, sticky }); step += 3) {
+          steps++;
+        }
+        scenarios++;
       });
     }
   }
