@@ -81,6 +81,7 @@ function narrowPipeline(pipeline: Pipeline, conditions: readonly FieldExpression
     case 'spanset-filter':
     case 'spanset-combination':
     case 'spanset-structure':
+    case 'spanset-exclusion':
     case 'pipeline':
       return { ...pipeline, stages: [narrowSpanset(first, conditions), ...rest] };
     default: {
@@ -96,6 +97,8 @@ function narrowSpanset(spanset: SpansetExpression, conditions: readonly FieldExp
       return narrowPipeline(spanset, conditions);
     case 'spanset-combination':
       return { ...spanset, operands: spanset.operands.map((operand) => narrowSpanset(operand, conditions)) };
+    case 'spanset-exclusion':
+      return { ...spanset, left: narrowSpanset(spanset.left, conditions) };
     case 'spanset-structure':
       return {
         ...spanset,

@@ -1,5 +1,5 @@
 import type { Attribute, Span, Trace } from '../trace/model.ts';
-import type { Field, Query } from '../traceql/ast.ts';
+import type { OwnField, Query } from '../traceql/ast.ts';
 import { fieldValues } from '../traceql/attributes.ts';
 import { evaluateTrace } from '../traceql/evaluate.ts';
 import type { Static } from '../traceql/static.ts';
@@ -51,7 +51,7 @@ export function matchedSpans(filter: Query, trace: Trace): Set<Span> {
  * What a look-up of the values of `field` lists for one span. An unscoped attribute stands for all its scopes, also where one value
  * shadows another on the same span; an intrinsic that is the empty string has nothing to offer.
  */
-export function listedValues(field: Field, span: Span, trace: Trace): Static[] {
+export function listedValues(field: OwnField, span: Span, trace: Trace): Static[] {
   if (field.kind === 'intrinsic') {
     return fieldValues(field, span, trace).filter((value) => value.type !== 'string' || value.value !== '');
   }

@@ -10,6 +10,7 @@ import type { Span, Trace, TraceId } from '../trace/model.ts';
 import { parseAttribute } from '../traceql/attributes.ts';
 import type { Query } from '../traceql/ast.ts';
 import { matchTrace, type TraceMatch } from '../traceql/match.ts';
+import { sortOf, traceOrder } from '../traceql/order.ts';
 import { startMetrics, type MetricSeries } from '../traceql/metrics.ts';
 import type { Static } from '../traceql/static.ts';
 import { decodeTraces } from '../wire/otlp-protobuf.ts';
@@ -68,6 +69,7 @@ export class MemoryStore implements TraceStore {
 
   async search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
     const matches: TraceMatch[] = [];
+    const isSorted = sortOf(request.query) !== undefined;
     const traces = this.tracesIn(request.tenant, request.range).sort(newestFirst);
     const stats = statsOf(traces);
     for (const [at, trace] of traces.entries()) {
@@ -77,10 +79,10 @@ export class MemoryStore implements TraceStore {
         matches.push(match);
       }
       // The newest come first: a match is settled as soon as it is found.
-      const data = (): TraceMatch[] => matches.slice(0, request.limit);
+      const data = (): TraceMatch[] => (isSorted ? [] : matches.slice(0, request.limit));
       request.onProgress?.({ stats, stepsDone: at + 1, stepsTotal: traces.length, data });
     }
-    return answerOf(matches.slice(0, request.limit), stats);
+    return answerOf(matches.sort(traceOrder(request.query)).slice(0, request.limit), stats);
   }
 
   async metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {

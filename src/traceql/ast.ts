@@ -37,10 +37,24 @@ export type IntrinsicName =
   | 'instrumentation:name'
   | 'instrumentation:version';
 
-/** What a query can read of a span. */
-export type Field =
+/** What a query can read of a span itself. */
+export type OwnField =
   | { readonly kind: 'attribute'; readonly scope: AttributeScope; readonly name: string }
   | { readonly kind: 'intrinsic'; readonly name: IntrinsicName };
+
+/**
+ * `parent.x`, `parent:name`: what the parent of the span has; nil where there is no parent. An extension: Tempo's grammar knows `parent.x`
+ * and refuses it.
+ */
+export interface ParentField {
+  readonly kind: 'parent';
+  /** As answers show it: `parent.x`, `parent:name`. */
+  readonly name: string;
+  /** Not of events or links: which of several would be meant is not clear. */
+  readonly field: OwnField;
+}
+
+export type Field = OwnField | ParentField;
 
 export type ComparisonOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 export type RegexOperator = '=~' | '!~';
@@ -114,8 +128,16 @@ export interface SpansetStructure {
   readonly right: SpansetExpression;
 }
 
+/** `A !&& B`: left-hand spans, if there are no right-hand spans. An extension. */
+export interface SpansetExclusion {
+  readonly kind: 'spanset-exclusion';
+  readonly range: SourceRange;
+  readonly left: SpansetExpression;
+  readonly right: SpansetExpression;
+}
+
 /** A nested `pipeline` stands for a pipeline in parentheses. */
-export type SpansetExpression = SpansetFilter | SpansetCombination | SpansetStructure | Pipeline;
+export type SpansetExpression = SpansetFilter | SpansetCombination | SpansetStructure | SpansetExclusion | Pipeline;
 
 // Scalars: one number per spanset.
 
@@ -178,7 +200,15 @@ export interface SelectStage {
   readonly fields: readonly FieldReference[];
 }
 
-export type PipelineStage = SpansetExpression | ScalarFilter | GroupStage | CoalesceStage | SelectStage;
+/** `sort(…)`: the order of the traces in the answer, and so which of them a limit keeps. The last stage. An extension. */
+export interface SortStage {
+  readonly kind: 'sort';
+  readonly range: SourceRange;
+  readonly by: ScalarExpression;
+  readonly order: 'asc' | 'desc';
+}
+
+export type PipelineStage = SpansetExpression | ScalarFilter | GroupStage | CoalesceStage | SelectStage | SortStage;
 
 /** One stage or more; the first sees all spans of the trace as one spanset. */
 export interface Pipeline {

@@ -1,5 +1,5 @@
 /** How fields are written: attribute names with quotes, intrinsics and their aliases. */
-import type { AttributeScope, Field, IntrinsicName } from './ast.ts';
+import type { AttributeScope, Field, IntrinsicName, OwnField } from './ast.ts';
 import type { StaticType } from './static.ts';
 
 /** A character that ends an unquoted attribute name. Everything else, `+ - * / % . :` too, is part of it. */
@@ -54,6 +54,21 @@ export const listedIntrinsics: readonly string[] = Object.keys(intrinsicSpelling
   .filter((name) => !name.startsWith('nestedSet'))
   .sort();
 
+/** What can be read of a parent by intrinsic: `parent:name` is the `span:name` of the parent. */
+export const parentSpellings: readonly string[] = Object.keys(intrinsicSpellings)
+  .filter((name) => name.startsWith('span:'))
+  .map((name) => name.replace('span:', 'parent:'));
+
+/** The field of the parent of a span. */
+export function parentField(field: OwnField): Field {
+  const { name } = field;
+  return { kind: 'parent', name: field.kind === 'attribute' ? `parent.${name}` : printParentIntrinsic(name), field };
+}
+
+function printParentIntrinsic(name: string): string {
+  return `parent:${name.replace(/^span:/, '')}`;
+}
+
 /** An attribute or intrinsic reference found in a text. */
 export interface ReadField {
   readonly field: Field;
@@ -91,43 +106,71 @@ export function readField(text: string, start: number): ReadField | ReadFieldErr
   if (scope !== undefined) {
     return readName(text, start, afterHead + 1, scope);
   }
+  if (head === 'parent') {
+    return readParentAttribute(text, start, afterHead + 1);
+  }
   const name = readName(text, start, afterHead + 1, 'any');
   const end = 'field' in name ? name.end : afterHead + 1;
-  if (head === 'parent') {
-    return { message: '`parent.` is not supported', expected: 'another scope', start, end };
-  }
   return {
     message: `unknown scope \`${head}.\``,
-    expected: 'one of span., resource., event., link., instrumentation. or a leading dot',
+    expected: 'one of span., resource., event., link., instrumentation., parent. or a leading dot',
     start,
     end,
     suggestion: `.${text.slice(start, end)}`,
   };
 }
 
+/** `parent.x` of any scope, `parent.span.x`, `parent.resource.x`, `parent.instrumentation.x`. */
+function readParentAttribute(text: string, start: number, at: number): ReadField | ReadFieldError {
+  wordBeforeScope.lastIndex = at;
+  const head = wordBeforeScope.exec(text)?.[0];
+  const scope = text[at + (head?.length ?? 0)] === '.' ? attributeScopes.find((name) => name === head) : undefined;
+  if (scope === 'event' || scope === 'link') {
+    return {
+      message: `${scope}s of the parent cannot be read: it may have several`,
+      expected: `a structural operator, such as \`{ ${scope}.… } > { }\``,
+      start,
+      end: at + scope.length + 1,
+    };
+  }
+  const read = readName(text, start, scope === undefined ? at : at + scope.length + 1, scope ?? 'any');
+  return 'field' in read ? { field: parentField(read.field), end: read.end } : read;
+}
+
 function readScopedIntrinsic(text: string, start: number, colon: number): ReadField | ReadFieldError {
   const word = /^[A-Za-z]*/.exec(text.slice(colon + 1, colon + 65))![0];
   const end = colon + 1 + word.length;
   const spelling = text.slice(start, end);
+  if (parentSpellings.includes(spelling)) {
+    const name = intrinsicSpellings[spelling.replace('parent:', 'span:')];
+    return { field: parentField({ kind: 'intrinsic', name }), end };
+  }
   const name = intrinsicSpellings[spelling];
   if (name !== undefined) {
     return { field: { kind: 'intrinsic', name }, end };
   }
   const scope = text.slice(start, colon + 1);
-  const known = Object.keys(intrinsicSpellings).filter((candidate) => candidate.startsWith(scope));
+  const known = [...Object.keys(intrinsicSpellings), ...parentSpellings].filter((candidate) =>
+    candidate.startsWith(scope)
+  );
   return {
     message: `unknown intrinsic \`${spelling}\``,
     expected:
       known.length > 0
         ? `one of ${known.join(', ')}`
-        : 'one of the scopes trace:, span:, event:, link:, instrumentation:',
+        : 'one of the scopes trace:, span:, parent:, event:, link:, instrumentation:',
     start,
     end,
   };
 }
 
 /** The name from `at`: plain characters and quoted parts, in any order. */
-function readName(text: string, start: number, at: number, scope: AttributeScope): ReadField | ReadFieldError {
+function readName(
+  text: string,
+  start: number,
+  at: number,
+  scope: AttributeScope
+): { readonly field: OwnField; readonly end: number } | ReadFieldError {
   let name = '';
   let quoted = false;
   let i = at;
@@ -177,13 +220,15 @@ function readQuotedPart(text: string, start: number): { value: string; end: numb
 }
 
 /** A field as a whole text: `.service.name`, `resource.service.name`, `span:name`, `name`, quoted parts. `undefined` when it is none. */
-export function parseAttribute(text: string): Field | undefined {
+export function parseAttribute(text: string): OwnField | undefined {
   const intrinsic = intrinsicSpellings[text];
   if (intrinsic !== undefined) {
     return { kind: 'intrinsic', name: intrinsic };
   }
   const read = readField(text, 0);
-  return read !== undefined && 'field' in read && read.end === text.length ? read.field : undefined;
+  return read !== undefined && 'field' in read && read.end === text.length && read.field.kind !== 'parent'
+    ? read.field
+    : undefined;
 }
 
 /** The canonical spelling: parses back to an equal field. */
@@ -191,8 +236,21 @@ export function printField(field: Field): string {
   if (field.kind === 'intrinsic') {
     return field.name;
   }
+  if (field.kind === 'parent') {
+    return printParentField(field.field);
+  }
   const prefix = field.scope === 'any' ? '.' : `${field.scope}.`;
   return prefix + printAttributeName(field);
+}
+
+function printParentField(field: OwnField): string {
+  if (field.kind === 'intrinsic') {
+    return printParentIntrinsic(field.name);
+  }
+  // `parent.span.x` would be the attribute `x` of the span.
+  const isScoped = field.scope === 'any' && attributeScopes.some((scope) => field.name.startsWith(`${scope}.`));
+  const name = isScoped ? `"${field.name.replace(/["\\]/g, '\\$&')}"` : printAttributeName(field);
+  return field.scope === 'any' ? `parent.${name}` : `parent.${field.scope}.${name}`;
 }
 
 function printAttributeName({ scope, name }: { scope: AttributeScope; name: string }): string {
@@ -202,10 +260,11 @@ function printAttributeName({ scope, name }: { scope: AttributeScope; name: stri
 }
 
 export function sameField(a: Field, b: Field): boolean {
+  if (a.kind === 'parent' || b.kind === 'parent') {
+    return a.kind === 'parent' && b.kind === 'parent' && sameField(a.field, b.field);
+  }
   return (
-    a.kind === b.kind &&
-    a.name === b.name &&
-    (a.kind === 'intrinsic' || (b.kind === 'attribute' && a.scope === b.scope))
+    a.name === b.name && (a.kind === 'attribute' ? b.kind === 'attribute' && a.scope === b.scope : a.kind === b.kind)
   );
 }
 

@@ -1,6 +1,6 @@
 /** Completion: what could stand at the cursor. Portable; the editor brings the tags and values it knows. */
-import type { AttributeScope, Field } from './ast.ts';
-import { intrinsicSpellings, intrinsicTypes, printField } from './attributes.ts';
+import type { AttributeScope, OwnField } from './ast.ts';
+import { intrinsicSpellings, intrinsicTypes, parentField, parentSpellings, printField } from './attributes.ts';
 import type { Token } from './lexer.ts';
 import { lexAll } from './lexer.ts';
 import { printStatic } from './literals.ts';
@@ -20,7 +20,7 @@ export interface KnownAttributes {
   /** Attribute names by scope, as tag look-ups answer. */
   readonly names: ReadonlyMap<Exclude<AttributeScope, 'any'>, readonly string[]>;
   /** Values of a field, as far as they are known now; `undefined` while they are not. */
-  valuesOf(field: Field): readonly Static[] | undefined;
+  valuesOf(field: OwnField): readonly Static[] | undefined;
 }
 
 export interface Candidate {
@@ -39,7 +39,7 @@ export interface Completion {
   /** Best first. */
   readonly candidates: readonly Candidate[];
   /** The field whose values belong here: what an editor has to fetch. */
-  readonly valuesOf: Field | undefined;
+  readonly valuesOf: OwnField | undefined;
 }
 
 /** Candidates at `cursor` (0 … text.length), filtered by what has been typed of the word there. */
@@ -70,7 +70,7 @@ type Place =
       readonly kind:
         'spanset' | 'after-spanset' | 'stage' | 'after-metrics' | 'field' | 'after-field' | 'after-value' | 'nothing';
     }
-  | { readonly kind: 'value'; readonly field: Field };
+  | { readonly kind: 'value'; readonly field: OwnField };
 
 const comparisons = ['=', '==', '!=', '=~', '!~', '<', '<=', '>', '>='];
 
@@ -135,9 +135,10 @@ function enclosing(tokens: readonly Token[]): { inBraces: boolean; call: string 
   return { inBraces: open.at(-1)?.brace ?? false, call: open.at(-1)?.call };
 }
 
-function fieldOf(token: Token | undefined): Field | undefined {
+/** Of a field of the parent the field: its values are the same. */
+function fieldOf(token: Token | undefined): OwnField | undefined {
   if (token?.kind === 'field') {
-    return token.field;
+    return token.field.kind === 'parent' ? token.field.field : token.field;
   }
   const name = token?.kind === 'word' ? intrinsicSpellings[token.text] : undefined;
   return name === undefined ? undefined : { kind: 'intrinsic', name };
@@ -185,16 +186,29 @@ function candidate({ label, documentation }: Word, kind: Candidate['kind'], temp
 
 function fieldCandidates({ names }: KnownAttributes): readonly Candidate[] {
   const attributes = [...names].flatMap(([scope, list]) =>
-    list.map((name) => {
-      const label = printField({ kind: 'attribute', scope, name });
-      return candidate({ label, documentation: `attribute, ${scope}` }, 'attribute', label);
+    list.flatMap((name) => {
+      const field: OwnField = { kind: 'attribute', scope, name };
+      const label = printField(field);
+      const own = candidate({ label, documentation: `attribute, ${scope}` }, 'attribute', label);
+      if (scope === 'event' || scope === 'link') {
+        return [own];
+      }
+      const ofParent = printField(parentField(field));
+      return [
+        own,
+        candidate({ label: ofParent, documentation: `attribute, ${scope}, of the parent` }, 'attribute', ofParent),
+      ];
     })
   );
   const intrinsics = Object.entries(intrinsicSpellings).map(([label, name]) =>
     candidate({ label, documentation: intrinsicDocumentation[name] }, 'intrinsic', label)
   );
+  const parents = parentSpellings.map((label) => {
+    const name = intrinsicSpellings[label.replace('parent:', 'span:')];
+    return candidate({ label, documentation: `of the parent: ${intrinsicDocumentation[name]}` }, 'intrinsic', label);
+  });
   const scopes = scopeWords.map((word) => candidate(word, 'scope', word.label));
-  return [...intrinsics, ...attributes, ...scopes];
+  return [...intrinsics, ...attributes, ...scopes, ...parents];
 }
 
 const fixedValues: Readonly<Partial<Record<string, readonly string[]>>> = {
@@ -204,15 +218,19 @@ const fixedValues: Readonly<Partial<Record<string, readonly string[]>>> = {
   bool: ['true', 'false'],
 };
 
-function valueCandidates(field: Field, known: KnownAttributes): readonly Candidate[] {
+function valueCandidates(field: OwnField, known: KnownAttributes): readonly Candidate[] {
   const fixed = field.kind === 'intrinsic' ? fixedValues[intrinsicTypes[field.name]] : undefined;
   const labels = fixed ?? (known.valuesOf(field) ?? []).map(printStatic);
   return labels.map((label) => candidate({ label, documentation: `value of ${printField(field)}` }, 'value', label));
 }
 
-/** Typed letters occur in the label: at its start, at the start of a part, or anywhere. Quotes do not count. */
+/**
+ * Typed letters occur in the label: at its start, at the start of a part, or anywhere. Quotes do not count. What is of the parent comes
+ * when it is asked for: it would double every list.
+ */
 function fits({ label }: Candidate, typed: string): boolean {
-  return plain(label).includes(plain(typed));
+  const isOfParent = /^parent[.:]./.test(label);
+  return plain(label).includes(plain(typed)) && (!isOfParent || plain(typed).startsWith('par'));
 }
 
 function plain(text: string): string {

@@ -7,6 +7,7 @@ import type {
   ComparisonOperator,
   Field,
   FieldExpression,
+  OwnField,
   Pipeline,
   PipelineStage,
   Query,
@@ -33,7 +34,7 @@ export type SpanCondition =
  */
 export interface LeafCondition {
   readonly kind: 'leaf';
-  readonly field: Field;
+  readonly field: OwnField;
   readonly op: ComparisonOperator | RegexOperator | 'exists';
   /** Nil for `exists`. */
   readonly operand: Static;
@@ -44,8 +45,8 @@ export interface LeafCondition {
 export type TraceCondition =
   | { readonly kind: 'true' }
   | { readonly kind: 'and' | 'or'; readonly conditions: readonly TraceCondition[] }
-  /** Some span of the whole trace satisfies it. */
-  | { readonly kind: 'some-span'; readonly condition: SpanCondition };
+  /** Some span of the whole trace satisfies it: one that is looked for, or the parent of one. */
+  | { readonly kind: 'some-span'; readonly condition: SpanCondition; readonly isParent?: true };
 
 const always = { kind: 'true' } as const;
 
@@ -68,6 +69,13 @@ export function readsOf(query: Query): readonly Field[] | 'all' {
   return collectFields(query.body, (field) => reads.push(field)) ? reads : 'all';
 }
 
+/** Whether some value is read of the parent of a span. */
+export function readsParents(query: Query): boolean {
+  let found = false;
+  collectFields(query.body, (field) => (found ||= field.kind === 'parent'));
+  return found;
+}
+
 // Traces.
 
 function pipelineCondition(pipeline: Pipeline): TraceCondition {
@@ -79,6 +87,7 @@ function stageCondition(stage: PipelineStage): TraceCondition {
     case 'group':
     case 'coalesce':
     case 'select':
+    case 'sort':
       return always;
     case 'scalar-filter':
       return and([scalarCondition(stage.left), scalarCondition(stage.right)]);
@@ -99,6 +108,8 @@ function spansetCondition(spanset: SpansetExpression): TraceCondition {
       const conditions = spanset.operands.map(spansetCondition);
       return spanset.op === '&&' ? and(conditions) : or(conditions);
     }
+    case 'spanset-exclusion':
+      return spansetCondition(spanset.left);
     case 'spanset-structure': {
       // Negated operators answer right-hand spans, also where no span is on the left.
       const right = spansetCondition(spanset.right);
@@ -106,41 +117,55 @@ function spansetCondition(spanset: SpansetExpression): TraceCondition {
     }
     case 'spanset-filter': {
       const condition = spanset.expression === undefined ? always : spanCondition(spanset.expression);
-      return condition.kind === 'true' ? always : { kind: 'some-span', condition };
+      const parent = asksParent(spanset.expression) ? spanCondition(spanset.expression, ofParent) : always;
+      return and<TraceCondition>([
+        condition.kind === 'true' ? always : { kind: 'some-span', condition },
+        parent.kind === 'true' ? always : { kind: 'some-span', condition: parent, isParent: true },
+      ]);
     }
   }
 }
 
+function asksParent(expression: FieldExpression | undefined): expression is FieldExpression {
+  return expression !== undefined && fieldsOfExpression(expression).some(({ kind }) => kind === 'parent');
+}
+
 // Spans.
 
-/** Holds on every span on which the filter does. */
-export function spanCondition(expression: FieldExpression): SpanCondition {
+/** What conditions are gathered of: the span of which a filter is asked, or its parent. */
+type Pick = (field: Field) => OwnField | undefined;
+
+const ofSpan: Pick = (field) => (field.kind === 'parent' ? undefined : field);
+const ofParent: Pick = (field) => (field.kind === 'parent' ? field.field : undefined);
+
+/** Holds on every span on which the filter does; picked of the parent, on every parent of such a span. */
+export function spanCondition(expression: FieldExpression, pick: Pick = ofSpan): SpanCondition {
   switch (expression.kind) {
     case 'literal':
       return expression.value.type === 'bool' && expression.value.value ? always : { kind: 'or', conditions: [] };
     case 'field':
-      return comparison(expression.field, '=', { type: 'bool', value: true });
+      return comparison(pick(expression.field), '=', { type: 'bool', value: true });
     case 'unary':
       return always;
     case 'logical': {
-      const conditions = expression.operands.map(spanCondition);
+      const conditions = expression.operands.map((operand) => spanCondition(operand, pick));
       return expression.op === '&&' ? and(conditions) : or(conditions);
     }
     case 'binary':
-      return binaryCondition(expression);
+      return binaryCondition(expression, pick);
   }
 }
 
 const mirrored = { '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const;
 
-function binaryCondition(expression: BinaryExpression): SpanCondition {
+function binaryCondition(expression: BinaryExpression, pick: Pick): SpanCondition {
   const { op, left, right } = expression;
   switch (op) {
     case '=~':
     case '!~':
       return left.kind === 'field' && right.kind === 'literal' && right.value.type === 'string'
-        ? regex(left.field, op, right.value)
-        : bothPresent(left, right);
+        ? regex(pick(left.field), op, right.value)
+        : bothPresent(left, right, pick);
     case '=':
     case '!=':
     case '<':
@@ -149,17 +174,17 @@ function binaryCondition(expression: BinaryExpression): SpanCondition {
     case '>=': {
       if (isNil(left) || isNil(right)) {
         const other = isNil(left) ? right : left;
-        return op === '!=' && other.kind === 'field' ? exists(other.field) : always;
+        return op === '!=' && other.kind === 'field' ? exists(pick(other.field)) : always;
       }
       const leftValue = constantOf(left);
       const rightValue = constantOf(right);
       if (left.kind === 'field' && rightValue !== undefined) {
-        return comparison(left.field, op, rightValue, readsTraceId(left));
+        return comparison(pick(left.field), op, rightValue, readsTraceId(left));
       }
       if (right.kind === 'field' && leftValue !== undefined) {
-        return comparison(right.field, mirrored[op], leftValue, readsTraceId(right));
+        return comparison(pick(right.field), mirrored[op], leftValue, readsTraceId(right));
       }
-      return bothPresent(left, right);
+      return bothPresent(left, right, pick);
     }
     default:
       // Arithmetic is no truth: such a filter never holds, but validation says so better than this.
@@ -168,8 +193,8 @@ function binaryCondition(expression: BinaryExpression): SpanCondition {
 }
 
 /** A comparison is false when a side is nil, and arithmetic is nil when an operand is: all fields below arithmetic must be there. */
-function bothPresent(left: FieldExpression, right: FieldExpression): SpanCondition {
-  return and([...arithmeticFields(left), ...arithmeticFields(right)].map(exists));
+function bothPresent(left: FieldExpression, right: FieldExpression, pick: Pick): SpanCondition {
+  return and([...arithmeticFields(left), ...arithmeticFields(right)].map((field) => exists(pick(field))));
 }
 
 function arithmeticFields(expression: FieldExpression): readonly Field[] {
@@ -208,17 +233,29 @@ function isArithmetic(op: BinaryExpression['op']): op is '+' | '-' | '*' | '/' |
   return '+-*/%^'.includes(op);
 }
 
-function comparison(field: Field, op: ComparisonOperator, operand: Static, isTraceId = false): LeafCondition {
+function comparison(
+  field: OwnField | undefined,
+  op: ComparisonOperator,
+  operand: Static,
+  isTraceId = false
+): SpanCondition {
+  if (field === undefined) {
+    return always;
+  }
   const holds = isTraceId ? compareTraceIds : compare;
   return { kind: 'leaf', field, op, operand, accepts: (value) => holds(op, value, operand) };
 }
 
-function regex(field: Field, op: RegexOperator, operand: Static & { type: 'string' }): LeafCondition {
-  return { kind: 'leaf', field, op, operand, accepts: regexPredicate(op, operand.value) };
+function regex(field: OwnField | undefined, op: RegexOperator, operand: Static & { type: 'string' }): SpanCondition {
+  return field === undefined
+    ? always
+    : { kind: 'leaf', field, op, operand, accepts: regexPredicate(op, operand.value) };
 }
 
-function exists(field: Field): LeafCondition {
-  return { kind: 'leaf', field, op: 'exists', operand: nil, accepts: (value) => value.type !== 'nil' };
+function exists(field: OwnField | undefined): SpanCondition {
+  return field === undefined
+    ? always
+    : { kind: 'leaf', field, op: 'exists', operand: nil, accepts: (value) => value.type !== 'nil' };
 }
 
 // Simplified as they are put together.
@@ -259,6 +296,7 @@ function collectFields(node: Node, add: (field: Field) => unknown): boolean {
     case 'spanset-combination':
       return each(node.operands);
     case 'spanset-structure':
+    case 'spanset-exclusion':
     case 'scalar-filter':
     case 'scalar-operation':
     case 'metrics-math':
@@ -267,6 +305,8 @@ function collectFields(node: Node, add: (field: Field) => unknown): boolean {
       return each([node.pipeline, node.value]);
     case 'aggregate':
       return expression(node.argument);
+    case 'sort':
+      return each([node.by]);
     case 'group':
       return expression(node.by);
     case 'select':

@@ -12,11 +12,12 @@ import type {
   Query,
   ScalarExpression,
   ScalarFilter,
+  SortStage,
   SpansetExpression,
 } from './ast.ts';
 import { compileFilter, compileValue } from './expression.ts';
 import { TraceFacts } from './fields.ts';
-import { printAggregate, printFieldExpression } from './printer.ts';
+import { printAggregate, printFieldExpression, printScalar } from './printer.ts';
 import type { Static } from './static.ts';
 import { calculate, compare, compareStatics, isNumeric, nil, staticKey } from './static.ts';
 import { evaluateStructure, unite } from './structure.ts';
@@ -79,6 +80,8 @@ function compileStage(stage: PipelineStage): Stage {
       return coalesce;
     case 'select':
       return (_, input) => input;
+    case 'sort':
+      return compileSort(stage);
     default: {
       const select = compileSpanset(stage);
       return (facts, input) =>
@@ -113,6 +116,11 @@ function compileSpanset(expression: SpansetExpression): Select {
         const missing = expression.op === '&&' && sets.some((set) => set.length === 0);
         return missing ? [] : unite(sets, facts.trace.spans.length);
       };
+    }
+    case 'spanset-exclusion': {
+      const left = compileSpanset(expression.left);
+      const right = compileSpanset(expression.right);
+      return (facts, input) => (right(facts, input).length > 0 ? [] : left(facts, input));
     }
     case 'spanset-structure': {
       const left = compileSpanset(expression.left);
@@ -175,6 +183,21 @@ function compileScalarFilter(filter: ScalarFilter): Stage {
       const note = (name: string, value: Static): void => void seen.set(name, value);
       const holds = compare(filter.op, left(facts, spanset, note), right(facts, spanset, note));
       return holds ? [{ spans: spanset.spans, attributes: [...seen] }] : [];
+    });
+}
+
+/** Says of each spanset by what it is sorted; where that is nothing, it says nothing. */
+function compileSort({ by }: SortStage): Stage {
+  const name = printScalar(by, 0);
+  const valueOf = compileScalar(by);
+  return (facts, input) =>
+    input.map((spanset) => {
+      const seen = new Map<string, Static>(spanset.attributes);
+      const value = valueOf(facts, spanset, (each, found) => void seen.set(each, found));
+      if (value.type !== 'nil') {
+        seen.set(name, value);
+      }
+      return { spans: spanset.spans, attributes: [...seen] };
     });
 }
 

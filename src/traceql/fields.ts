@@ -3,7 +3,7 @@ import type { Attribute, Span, SpanEvent, SpanLink, Trace } from '../trace/model
 import { attributeOf, durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { TraceTree } from '../trace/tree.ts';
 import { buildTree } from '../trace/tree.ts';
-import type { Field, IntrinsicName } from './ast.ts';
+import type { Field, IntrinsicName, OwnField } from './ast.ts';
 import type { Static } from './static.ts';
 import { nil, staticFromAnyValue, staticFromKind, staticFromStatus } from './static.ts';
 
@@ -62,6 +62,9 @@ export interface SpanView {
 
 /** Which of a span's lists a field walks. */
 export function listOfField(field: Field): 'event' | 'link' | undefined {
+  if (field.kind === 'parent') {
+    return undefined;
+  }
   if (field.kind === 'attribute') {
     return field.scope === 'event' || field.scope === 'link' ? field.scope : undefined;
   }
@@ -70,10 +73,22 @@ export function listOfField(field: Field): 'event' | 'link' | undefined {
 
 /** One value per field and view; nil when absent or not queryable. */
 export function fieldValue(field: Field, view: SpanView): Static {
+  return field.kind === 'parent' ? parentValue(field.field, view) : ownValue(field, view);
+}
+
+/** A parent is one also where no root connects the two. */
+function parentValue(field: OwnField, { facts, index }: SpanView): Static {
+  const parent = facts.tree.parent[index];
+  return parent === -1
+    ? nil
+    : ownValue(field, { facts, index: parent, span: facts.trace.spans[parent], event: undefined, link: undefined });
+}
+
+function ownValue(field: OwnField, view: SpanView): Static {
   return field.kind === 'attribute' ? attributeValue(field.scope, field.name, view) : intrinsicValue(field.name, view);
 }
 
-function attributeValue(scope: (Field & { kind: 'attribute' })['scope'], name: string, view: SpanView): Static {
+function attributeValue(scope: (OwnField & { kind: 'attribute' })['scope'], name: string, view: SpanView): Static {
   const { span } = view;
   switch (scope) {
     case 'span':
@@ -180,7 +195,10 @@ export function fieldValues(
     return unscopedValues(field.name, span);
   }
   // Only intrinsics of structure need the place of the span in its trace.
-  const index = field.kind === 'intrinsic' && /^nestedSet|^span:childCount/.test(field.name) ? facts.indexOf(span) : -1;
+  const index =
+    field.kind === 'parent' || (field.kind === 'intrinsic' && /^nestedSet|^span:childCount/.test(field.name))
+      ? facts.indexOf(span)
+      : -1;
   const view: SpanView = { facts, index, span, event: undefined, link: undefined };
   const list = listOfField(field);
   const views =

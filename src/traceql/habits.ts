@@ -28,7 +28,8 @@ const wordFields: Readonly<Record<string, string>> = {
   latency: 'duration',
 };
 
-function replace(token: At, replacement: string, title = `write \`${replacement}\``): QueryFix {
+/** Another text for a token. */
+export function replace(token: At, replacement: string, title = `write \`${replacement}\``): QueryFix {
   return { title, offset: token.start, length: token.end - token.start, replacement };
 }
 
@@ -50,6 +51,13 @@ export function fixForWord(text: string, token: Token, place: 'operator' | 'oper
     return [replace(token, operator)];
   }
   return place === 'operand' && operator === undefined ? [replace(token, fieldForWord(token.text))] : [];
+}
+
+/** `!{ … }` for `{ } !&& { … }`, and `{ … } && !{ … }` for `{ … } !&& { … }`. */
+export function fixForNegatedSpanset(not: At, before: Token | undefined): QueryFix {
+  return before?.kind === 'symbol' && before.text === '&&'
+    ? replace({ start: before.start, end: not.end }, '!&& ', 'write `!&&`')
+    : replace(not, '{ } !&& ', 'write `{ } !&&`: all spans of the traces without');
 }
 
 function fieldForWord(word: string): string {

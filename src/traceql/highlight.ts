@@ -1,4 +1,5 @@
 /** Colours for an editor. */
+import type { Field } from './ast.ts';
 import { intrinsicSpellings } from './attributes.ts';
 import type { Token } from './lexer.ts';
 import { lexAll } from './lexer.ts';
@@ -37,7 +38,7 @@ function styleOf(token: Token, text: string): HighlightStyle {
     case 'literal':
       return token.value.type === 'string' ? 'string' : 'number';
     case 'field':
-      return token.field.kind === 'intrinsic' ? 'intrinsic' : 'attribute';
+      return isIntrinsic(token.field) ? 'intrinsic' : 'attribute';
     case 'comment':
       return 'comment';
     case 'word':
@@ -45,6 +46,10 @@ function styleOf(token: Token, text: string): HighlightStyle {
     default:
       return 'invalid';
   }
+}
+
+function isIntrinsic(field: Field): boolean {
+  return (field.kind === 'parent' ? field.field : field).kind === 'intrinsic';
 }
 
 function styleOfWord(word: string, isCalled: boolean): HighlightStyle {

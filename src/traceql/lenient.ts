@@ -40,7 +40,7 @@ export function parseLenient(text: string): Query | undefined {
 
 function isUsable(expression: FieldExpression): boolean {
   const fields = fieldsOfExpression(expression);
-  return fields.length > 0 && fields.every((field) => field.kind === 'intrinsic' || field.scope !== 'any');
+  return fields.length > 0 && fields.every((field) => field.kind !== 'attribute' || field.scope !== 'any');
 }
 
 /** Tokens between the first braces, to the end of what can be read; `undefined` when other filters are joined to it. */

@@ -8,6 +8,7 @@ import { sameField } from './attributes.ts';
 import type { Spanset } from './evaluate.ts';
 import { compileQuery } from './evaluate.ts';
 import { fieldValues, listOfField, TraceFacts } from './fields.ts';
+import { sortOf, sortValueOf } from './order.ts';
 import type { Static } from './static.ts';
 import { isNumeric, staticKey } from './static.ts';
 
@@ -54,6 +55,8 @@ export interface TraceSummary {
 export interface TraceMatch extends TraceSummary {
   /** At least one. */
   readonly spansets: readonly SpansetMatch[];
+  /** By what `sort(…)` orders the trace: of several spansets the foremost. Nil where it has nothing; absent without `sort(…)`. */
+  readonly sortValue?: Static;
 }
 
 export const missingRootServiceName = '<root span not yet received>';
@@ -80,13 +83,18 @@ export function matchTrace(query: Query, trace: Trace, spansPerSpanset: number):
 export function compileMatch(query: Query, spansPerSpanset: number): (trace: Trace) => TraceMatch | undefined {
   const evaluate = compileQuery(query);
   const shown = shownFields(query);
+  const sort = sortOf(query);
   const limit = spansPerSpanset === 0 ? spansPerSpansetDefault : spansPerSpanset;
   return (trace) => {
     const facts = new TraceFacts(trace);
     const spansets = evaluate(facts);
     return spansets.length === 0
       ? undefined
-      : { ...summarize(facts), spansets: spansets.map((spanset) => describeSpanset(spanset, facts, shown, limit)) };
+      : {
+          ...summarize(facts),
+          spansets: spansets.map((spanset) => describeSpanset(spanset, facts, shown, limit)),
+          ...(sort === undefined ? {} : { sortValue: sortValueOf(sort, spansets) }),
+        };
   };
 }
 
@@ -146,7 +154,7 @@ function shownFields(query: Query): ShownFields {
   return {
     name: fields.some((field) => field.kind === 'intrinsic' && field.name === 'name'),
     fields: fields
-      .filter((field) => field.kind === 'attribute' || !carriedElsewhere.includes(field.name))
+      .filter((field) => field.kind !== 'intrinsic' || !carriedElsewhere.includes(field.name))
       .map((field) => {
         const own = leaves.filter((leaf) => sameField(leaf.field, field));
         return { field, leaves: own, onlyCompared: own.length === readCount(field) };
@@ -161,7 +169,7 @@ function leavesOf(condition: TraceCondition | SpanCondition): readonly LeafCondi
     case 'leaf':
       return [condition];
     case 'some-span':
-      return leavesOf(condition.condition);
+      return condition.isParent ? [] : leavesOf(condition.condition);
     default:
       return condition.conditions.flatMap(leavesOf);
   }
@@ -182,7 +190,7 @@ function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields
  * intrinsic's or an event's never.
  */
 function isOfInterest(field: Field, leaves: readonly LeafCondition[], value: Static): boolean {
-  if (field.kind === 'intrinsic' || listOfField(field) !== undefined) {
+  if (field.kind !== 'attribute' || listOfField(field) !== undefined) {
     return false;
   }
   const scalar = value.type === 'array' ? value.value[0] : value;

@@ -32,7 +32,7 @@ import type {
 import { intrinsicSpellings } from './attributes.ts';
 import type { QueryErrorParts, QueryFix } from './errors.ts';
 import { QueryError } from './errors.ts';
-import { fixForOperator, fixForRangeVector, fixForWord } from './habits.ts';
+import { fixForNegatedSpanset, fixForOperator, fixForRangeVector, fixForWord, replace } from './habits.ts';
 import type { Token } from './lexer.ts';
 import { lexToken } from './lexer.ts';
 import { maxInt, minInt } from './literals.ts';
@@ -48,7 +48,7 @@ export const maxNesting = 400;
 export const precedence: Readonly<Record<string, number>> = Object.assign(
   Object.create(null) as Record<string, number>,
   {
-    ...Object.fromEntries(['&&', '||'].map((op) => [op, 2])),
+    ...Object.fromEntries(['&&', '||', '!&&'].map((op) => [op, 2])),
     ...Object.fromEntries(['=', '!=', '<', '<=', '>', '>=', '=~', '!~'].map((op) => [op, 3])),
     ...Object.fromEntries(
       ['>>', '<<', '~', '!>', '!>>', '!<', '!<<', '&>', '&>>', '&<', '&<<', '&~'].map((op) => [op, 3])
@@ -239,6 +239,8 @@ class Parser {
           return this.parenthesized();
         case '-':
           return this.literal('a number');
+        case '!':
+          throw this.negatedSpanset(token);
         default:
       }
     }
@@ -253,6 +255,8 @@ class Parser {
           return this.coalesce();
         case 'select':
           return this.select();
+        case 'sort':
+          return this.sort();
         default:
           if (aggregateNames.some((name) => name === token.text)) {
             return this.aggregate();
@@ -291,6 +295,9 @@ class Parser {
       if (op === '&&' || op === '||') {
         return this.combination(op, range, left, right);
       }
+      if (op === '!&&') {
+        return this.grow({ kind: 'spanset-exclusion', range, left, right }, left, right);
+      }
       if (structuralOperators.includes(op)) {
         return this.grow({ kind: 'spanset-structure', range, op: op as StructuralOperator, left, right }, left, right);
       }
@@ -308,6 +315,16 @@ class Parser {
       }
     }
     throw this.cannotCombine(left, operator, right);
+  }
+
+  /** `!{ … }`: what it asks of a trace is asked by `!&&`. */
+  private negatedSpanset(token: Token): QueryError {
+    const before = this.position === 0 ? undefined : this.tokens[this.position - 1];
+    return this.error(token, {
+      message: 'spansets are not negated alone: `A !&& B` keeps A of the traces without B',
+      expected: 'a spanset such as `{ }`',
+      fixes: [fixForNegatedSpanset(token, before)],
+    });
   }
 
   private combination(
@@ -389,6 +406,34 @@ class Parser {
     const fields = this.fieldList();
     this.expect(')');
     return { kind: 'select', range: this.rangeFrom(start), fields };
+  }
+
+  private sort(): PipelineStage {
+    const start = this.next().start;
+    this.expect('(');
+    const first = this.peek();
+    if (first.kind === 'field' || (first.kind === 'word' && intrinsicSpellings[first.text] !== undefined)) {
+      const replacement = `max(${this.text.slice(first.start, first.end)})`;
+      throw this.error(first, {
+        message: 'the spans of a trace may have many values: sort() wants one per spanset',
+        expected: 'an aggregate such as `max(duration)`',
+        fixes: [replace(first, replacement)],
+      });
+    }
+    const by = this.element(0);
+    if (!isScalar(by)) {
+      throw this.error(by.range, {
+        message: `sort() wants an aggregate, this is ${describe(by)}`,
+        expected: '`max(…)`',
+      });
+    }
+    const order = this.accept(',') ? this.next() : undefined;
+    if (order !== undefined && !(order.kind === 'word' && (order.text === 'asc' || order.text === 'desc'))) {
+      throw this.unexpected(order, '`asc` or `desc`');
+    }
+    this.expect(')');
+    const isAscending = order?.kind === 'word' && order.text === 'asc';
+    return this.grow({ kind: 'sort', range: this.rangeFrom(start), by, order: isAscending ? 'asc' : 'desc' }, by);
   }
 
   private aggregate(): Aggregate {
@@ -780,6 +825,7 @@ function isSpanset(element: Element): element is SpansetExpression {
     case 'spanset-filter':
     case 'spanset-combination':
     case 'spanset-structure':
+    case 'spanset-exclusion':
     case 'pipeline':
       return true;
     default:
@@ -814,6 +860,7 @@ function describe(element: Element): string {
     case 'group':
     case 'coalesce':
     case 'select':
+    case 'sort':
       return `\`${element.kind === 'group' ? 'by' : element.kind}(…)\``;
     case 'literal':
       return 'a value';

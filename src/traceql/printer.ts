@@ -38,6 +38,8 @@ function printStage(stage: PipelineStage): string {
       return 'coalesce()';
     case 'select':
       return `select(${printFields(stage.fields)})`;
+    case 'sort':
+      return `sort(${printScalar(stage.by, 0)}${stage.order === 'asc' ? ', asc' : ''})`;
     default:
       return printSpanset(stage, 0);
   }
@@ -53,10 +55,13 @@ function printSpanset(spanset: SpansetExpression, least: number): string {
     case 'spanset-combination': {
       // The first operand may stay bare (`A || B && C` is `(A || B) && C`), unless it is of the same operator.
       const [first, ...rest] = spanset.operands;
-      const bare = first.kind === 'spanset-combination' && first.op !== spanset.op;
+      const bare =
+        first.kind === 'spanset-exclusion' || (first.kind === 'spanset-combination' && first.op !== spanset.op);
       const parts = [printSpanset(first, bare ? 2 : 3), ...rest.map((operand) => printSpanset(operand, 3))];
       return parenthesize(parts.join(` ${spanset.op} `), 2 < least);
     }
+    case 'spanset-exclusion':
+      return parenthesize(`${printSpanset(spanset.left, 2)} !&& ${printSpanset(spanset.right, 3)}`, 2 < least);
     case 'spanset-structure':
       return parenthesize(
         `${printSpanset(spanset.left, 3)} ${spanset.op} ${printSpanset(spanset.right, 4)}`,
@@ -65,7 +70,8 @@ function printSpanset(spanset: SpansetExpression, least: number): string {
   }
 }
 
-function printScalar(scalar: ScalarExpression, least: number): string {
+/** A value per spanset, and as what `sort(…)` says of a spanset is named. */
+export function printScalar(scalar: ScalarExpression, least: number): string {
   switch (scalar.kind) {
     case 'literal':
       return printStatic(scalar.value);

@@ -27,9 +27,9 @@ test('random queries cover the language, and many divide the spans', () => {
     );
     dividing += matched > 0 && matched < spanCount ? 1 : 0;
   }
-  const operators = '= != < <= > >= =~ !~ && || ! + - * / % ^ >> << ~ !> !>> !< !<< &> &>> &< &<< &~'.split(' ');
+  const operators = '= != < <= > >= =~ !~ && || ! + - * / % ^ >> << ~ !> !>> !< !<< &> &>> &< &<< &~ !&&'.split(' ');
   const functions =
-    'count min max sum avg by coalesce select rate count_over_time min_over_time max_over_time sum_over_time avg_over_time quantile_over_time histogram_over_time compare topk bottomk'.split(
+    'count min max sum avg by coalesce select rate count_over_time min_over_time max_over_time sum_over_time avg_over_time quantile_over_time histogram_over_time compare topk bottomk sort asc'.split(
       ' '
     );
   for (const word of [...operators, ...functions, ...Object.keys(intrinsicTypes), 'nil']) {

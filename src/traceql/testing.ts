@@ -16,7 +16,7 @@ import type {
 } from '../trace/model.ts';
 import { spanKinds, statusCodes } from '../trace/model.ts';
 import type { IntrinsicName, Query } from './ast.ts';
-import { intrinsicTypes } from './attributes.ts';
+import { intrinsicTypes, parentSpellings } from './attributes.ts';
 import { QueryError } from './errors.ts';
 import { parseQuery } from './parser.ts';
 import { validateQuery } from './validate.ts';
@@ -193,7 +193,7 @@ function randomValue(random: SeededRandom): AnyValue {
 export function randomQuery(random: SeededRandom, options: RandomQueryOptions = {}): Query {
   const kind = options.kind ?? (random.below(3) === 0 ? 'metrics' : 'search');
   for (;;) {
-    const query = parseQuery(kind === 'search' ? randomPipeline(random, 3) : randomMetrics(random));
+    const query = parseQuery(kind === 'search' ? randomSearch(random) : randomMetrics(random));
     try {
       validateQuery(query);
       return query;
@@ -204,6 +204,11 @@ export function randomQuery(random: SeededRandom, options: RandomQueryOptions = 
       }
     }
   }
+}
+
+function randomSearch(random: SeededRandom): string {
+  const sort = `sort(${randomAggregate(random)}${random.pick(['', ', asc', ' * 2'])})`;
+  return randomPipeline(random, 3) + (random.below(12) === 0 ? ` | ${sort}` : '');
 }
 
 function randomPipeline(random: SeededRandom, stagesMax: number): string {
@@ -248,7 +253,9 @@ function randomAggregate(random: SeededRandom): string {
 const structural = ['>', '>>', '<', '<<', '~', '!>', '!>>', '!<', '!<<', '!~', '&>', '&>>', '&<', '&<<', '&~'] as const;
 
 function randomSpanset(random: SeededRandom, depth: number): string {
-  switch (depth === 0 ? 0 : random.below(8)) {
+  switch (depth === 0 ? 0 : random.below(9)) {
+    case 7:
+      return `(${randomSpanset(random, depth - 1)} !&& ${randomFilter(random)})`;
     case 1:
       return `(${randomSpanset(random, depth - 1)} && ${randomSpanset(random, depth - 1)})`;
     case 2:
@@ -382,14 +389,16 @@ function randomAttribute(random: SeededRandom): string {
     'span.',
     'span.',
     'resource.',
-    random.pick(['event.', 'link.', 'instrumentation.']),
+    random.pick(['event.', 'link.', 'instrumentation.', random.pick(['parent.', 'parent.span.', 'parent.resource.'])]),
   ]);
   const key = scope === 'resource.' && random.below(2) === 0 ? 'service.name' : random.pick(['x', random.pick(keys)]);
   return scope + (key.includes(' ') ? JSON.stringify(key) : key);
 }
 
 function randomReference(random: SeededRandom): string {
-  return random.below(2) === 0 ? randomAttribute(random) : random.pick(Object.keys(intrinsicTypes));
+  return random.below(2) === 0
+    ? randomAttribute(random)
+    : random.pick([...Object.keys(intrinsicTypes), random.pick(parentSpellings)]);
 }
 
 // Metrics queries.

@@ -11,6 +11,7 @@ import type {
   Query,
   ScalarExpression,
   ScalarFilter,
+  SortStage,
   SourceRange,
   SpansetExpression,
 } from './ast.ts';
@@ -42,7 +43,7 @@ class Validator {
 
   query(query: Query): void {
     if (query.body.kind === 'pipeline') {
-      this.pipeline(query.body);
+      this.pipeline(query.body, true);
     } else {
       this.metrics(query.body);
     }
@@ -50,11 +51,15 @@ class Validator {
 
   // Pipelines.
 
-  private pipeline(pipeline: Pipeline): void {
+  /** `isAnswer`: what it yields is the answer, so that it has an order. */
+  private pipeline(pipeline: Pipeline, isAnswer = false): void {
     let grouped = false;
     for (const [index, stage] of pipeline.stages.entries()) {
       if (stage.kind === 'coalesce' && index === 0) {
         this.fail(stage.range, 'coalesce() cannot come first: there is one spanset yet', 'a spanset filter');
+      }
+      if (stage.kind === 'sort' && !(isAnswer && index === pipeline.stages.length - 1)) {
+        this.fail(stage.range, 'sort() orders the answer of a search', 'sort() as the last stage of the query');
       }
       if (grouped && isStructural(stage)) {
         this.fail(stage.range, 'a structural operator works on one spanset', 'coalesce() between by() and it');
@@ -76,6 +81,9 @@ class Validator {
       case 'scalar-filter':
         this.scalarFilter(stage);
         break;
+      case 'sort':
+        this.sort(stage);
+        break;
       default:
         this.spanset(stage);
     }
@@ -90,6 +98,7 @@ class Validator {
         spanset.operands.forEach((operand) => this.spanset(operand));
         break;
       case 'spanset-structure':
+      case 'spanset-exclusion':
         this.spanset(spanset.left);
         this.spanset(spanset.right);
         break;
@@ -116,6 +125,16 @@ class Validator {
       this.fail(filter.range, 'pipelines are compared with values only', 'a number on one side');
     }
     this.mustCompare(filter.range, left, right);
+  }
+
+  private sort({ by }: SortStage): void {
+    if (by.kind === 'scalar-pipeline') {
+      this.fail(by.range, 'sort() sees the spansets in front of it', 'an aggregate such as `max(duration)`');
+    }
+    this.scalar(by);
+    if (!hasAggregate(by)) {
+      this.fail(by.range, 'this is the same for every trace', 'an aggregate such as `max(duration)`');
+    }
   }
 
   private scalar(scalar: ScalarExpression): ExpressionType {
@@ -357,8 +376,16 @@ class Validator {
   }
 }
 
-function fieldType({ field }: FieldReference): ExpressionType {
+function fieldType({ field: read }: FieldReference): ExpressionType {
+  const field = read.kind === 'parent' ? read.field : read;
   return field.kind === 'intrinsic' ? intrinsicTypes[field.name] : 'attribute';
+}
+
+function hasAggregate(scalar: ScalarExpression): boolean {
+  return (
+    scalar.kind === 'aggregate' ||
+    (scalar.kind === 'scalar-operation' && (hasAggregate(scalar.left) || hasAggregate(scalar.right)))
+  );
 }
 
 function isNumberType(type: ExpressionType): boolean {
@@ -371,6 +398,8 @@ function isStructural(stage: PipelineStage): boolean {
       return true;
     case 'spanset-combination':
       return stage.operands.some(isStructural);
+    case 'spanset-exclusion':
+      return isStructural(stage.left) || isStructural(stage.right);
     case 'pipeline':
       return stage.stages.some(isStructural);
     default:

@@ -37,6 +37,7 @@ export const scopeWords: readonly Word[] = [
   { label: 'event.', documentation: 'attributes of events of the span, such as exceptions' },
   { label: 'link.', documentation: 'attributes of links of the span' },
   { label: 'instrumentation.', documentation: 'attributes of the instrumentation scope' },
+  { label: 'parent.', documentation: 'attributes of the parent span; `parent:` its intrinsics' },
   { label: '.', documentation: 'an attribute of any scope, nearest first' },
 ];
 
@@ -64,6 +65,7 @@ export const spansetWords: readonly Word[] = [
   { label: '<', documentation: 'right-hand spans that are parents of left-hand spans' },
   { label: '<<', documentation: 'right-hand spans that are ancestors of left-hand spans' },
   { label: '~', documentation: 'right-hand spans that are siblings of left-hand spans' },
+  { label: '!&&', documentation: 'left-hand spans of traces without right-hand spans' },
   { label: '!>', documentation: 'right-hand spans that are no children of left-hand spans' },
   { label: '!>>', documentation: 'right-hand spans that are no descendants of left-hand spans' },
   { label: '&>', documentation: 'both sides of parent and child' },
@@ -85,6 +87,7 @@ export const stageWords: readonly StageWord[] = [
   { label: 'by()', insert: 'by(^)', documentation: 'splits spansets by a value' },
   { label: 'select()', insert: 'select(^)', documentation: 'shows more attributes in the answer' },
   { label: 'coalesce()', insert: 'coalesce()', documentation: 'merges spansets into one' },
+  { label: 'sort()', insert: 'sort(max(^))', documentation: 'orders the traces, greatest first; `, asc` least first' },
   { label: 'rate()', insert: 'rate()', documentation: 'metrics: spans per second' },
   { label: 'count_over_time()', insert: 'count_over_time()', documentation: 'metrics: spans per step' },
   { label: 'min_over_time()', insert: 'min_over_time(^)', documentation: 'metrics: least value per step' },

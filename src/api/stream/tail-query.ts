@@ -28,7 +28,7 @@ export function tailQuery(params: URLSearchParams): Query {
   }
   const fields = fieldsOf(query);
   for (const field of fields === 'all' ? [] : fields) {
-    if (field.kind === 'intrinsic' && ofWholeTraces.has(field.name)) {
+    if (field.kind === 'parent' || (field.kind === 'intrinsic' && ofWholeTraces.has(field.name))) {
       throw invalid(`invalid q: ${field.name} is known only of a whole trace, a live tail sees spans before that`);
     }
   }

@@ -48,7 +48,7 @@ function spanFilter(text: string): Query {
   }
   const fields = fieldsOf(query);
   for (const field of fields === 'all' ? [] : fields) {
-    if (field.kind === 'intrinsic' && ofTraces.has(field.name)) {
+    if (field.kind === 'parent' || (field.kind === 'intrinsic' && ofTraces.has(field.name))) {
       throw invalid(`invalid TraceQL filter: ${field.name} is not known of a span alone`);
     }
   }

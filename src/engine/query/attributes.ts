@@ -12,7 +12,7 @@ import type {
 } from '../../store/trace-store.ts';
 import { AttributeNameSets, AttributeValueSet } from '../../store/attribute-sets.ts';
 import { parseAttribute } from '../../traceql/attributes.ts';
-import type { Field, Query } from '../../traceql/ast.ts';
+import type { OwnField, Query } from '../../traceql/ast.ts';
 import { fieldsOf } from '../../traceql/conditions.ts';
 import type { Static } from '../../traceql/static.ts';
 import type { CodedColumn, ColumnKey, ValueDictionary } from '../row-set.ts';
@@ -89,7 +89,7 @@ export async function attributeValuesView(
 }
 
 /** Whether the values of a field can be read off dictionaries, without a look at rows. */
-function isInDictionaries(field: Field): boolean {
+function isInDictionaries(field: OwnField): boolean {
   const { wholeTrace, fixed } = columnsOfField(field);
   return !wholeTrace && fixed === undefined && !(field.kind === 'intrinsic' && field.name === 'event:timeSinceStart');
 }
@@ -148,7 +148,7 @@ function addRawNames(column: RawColumn, bytes: Uint8Array, names: AttributeNameS
   }
 }
 
-async function addValuesOfSource(source: Source, field: Field, values: AttributeValueSet): Promise<void> {
+async function addValuesOfSource(source: Source, field: OwnField, values: AttributeValueSet): Promise<void> {
   const columns = columnsOfField(field);
   for (const key of columns.coded) {
     await forEachCoded(source, key, (dictionary, entry) => {

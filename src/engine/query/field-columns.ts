@@ -32,6 +32,9 @@ const none: FieldColumns = { coded: [], raw: [], fixed: undefined, wholeTrace: f
 
 /** The columns that hold the values of `field`. */
 export function columnsOfField(field: Field): FieldColumns {
+  if (field.kind === 'parent') {
+    return { ...columnsOfField(field.field), fixed: undefined, wholeTrace: true };
+  }
   if (field.kind === 'attribute') {
     switch (field.scope) {
       case 'span':

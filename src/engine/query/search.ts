@@ -8,6 +8,7 @@ import { hexFromBytes } from '../../trace/ids.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { compileMatch } from '../../traceql/match.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
+import { sortOf, traceOrder } from '../../traceql/order.ts';
 import { Progress, SourceRater } from './candidates.ts';
 import { ExactCandidates } from './exact-candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
@@ -32,6 +33,9 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
   const candidates = new NewestFirst(view, new SourceRater(condition, request.range, progress));
   const matches: TraceMatch[] = [];
+  const order = traceOrder(request.query);
+  /** By a value: any trace may come first, all are looked at. */
+  const isSorted = sortOf(request.query) !== undefined;
   /** No trace that has not been evaluated starts later. */
   let frontier: bigint | undefined;
   if (request.onProgress) {
@@ -42,14 +46,14 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
         stats: answer(view, progress, reader, undefined).stats,
         stepsDone: progress.sourcesDone,
         stepsTotal: progress.sources,
-        data: () => (frontier === undefined ? [] : settledMatches(matches, frontier)),
+        data: () => (frontier === undefined || isSorted ? [] : settledMatches(matches, frontier)),
       });
   }
   const exact = new ExactCandidates(request.query, reader.scanCache, progress.poll);
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const done = new Set<string>();
   let split: SplitIndex | undefined;
-  const isOver = (startUnixNanos: bigint): boolean => isComplete(matches, request.limit, startUnixNanos);
+  const isOver = (startUnixNanos: bigint): boolean => !isSorted && isComplete(matches, request.limit, startUnixNanos);
   await progress.within(async () => {
     for (let at = 0; ; at++) {
       const candidate = await candidates.next(isOver);
@@ -80,7 +84,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
       if (match === undefined) {
         exact.missed();
       } else {
-        insertNewestFirst(matches, match, request.limit);
+        insertInOrder(matches, match, request.limit, order);
       }
     }
   });
@@ -105,17 +109,6 @@ async function fragmentsOf(
   return candidate.onlyWhenSplit && fragments.length === 1 ? undefined : fragments;
 }
 
-/** By start, newest first, then by trace id. */
-export function newestFirst(
-  a: { readonly startUnixNanos: bigint; readonly traceId: string },
-  b: { readonly startUnixNanos: bigint; readonly traceId: string }
-): number {
-  if (a.startUnixNanos !== b.startUnixNanos) {
-    return a.startUnixNanos > b.startUnixNanos ? -1 : 1;
-  }
-  return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0;
-}
-
 /** Whether no trace that starts at or before `startUnixNanos` can still enter the first `limit` matches. */
 function isComplete(matches: readonly TraceMatch[], limit: number, startUnixNanos: bigint): boolean {
   return matches.length === limit && matches[limit - 1].startUnixNanos > startUnixNanos;
@@ -126,9 +119,14 @@ function settledMatches(matches: readonly TraceMatch[], startUnixNanos: bigint):
   return matches.filter((match) => match.startUnixNanos > startUnixNanos);
 }
 
-function insertNewestFirst(matches: TraceMatch[], match: TraceMatch, limit: number): void {
+function insertInOrder(
+  matches: TraceMatch[],
+  match: TraceMatch,
+  limit: number,
+  order: (a: TraceMatch, b: TraceMatch) => number
+): void {
   let at = matches.length;
-  while (at > 0 && newestFirst(match, matches[at - 1]) < 0) {
+  while (at > 0 && order(match, matches[at - 1]) < 0) {
     at--;
   }
   matches.splice(at, 0, match);

@@ -1,7 +1,7 @@
 /** What a look-up of values and names gathers from rows and traces. */
 import { AttributeNameSets, AttributeValueSet, listedValues, matchedSpans } from '../../store/attribute-sets.ts';
 import type { AttributeNameScope } from '../../store/trace-store.ts';
-import type { Field, Query } from '../../traceql/ast.ts';
+import type { OwnField, Query } from '../../traceql/ast.ts';
 import { printField } from '../../traceql/attributes.ts';
 import { printQuery } from '../../traceql/printer.ts';
 import { listOfField } from '../../traceql/fields.ts';
@@ -26,10 +26,10 @@ export class ValueConsumer implements SpanConsumer<AttributeValueSet> {
   readonly values = new AttributeValueSet();
   readonly isRowwise: boolean;
   readonly name: string;
-  private readonly field: Field;
+  private readonly field: OwnField;
   private readonly filter: Query | undefined;
 
-  constructor(field: Field, filter: Query | undefined) {
+  constructor(field: OwnField, filter: Query | undefined) {
     this.field = field;
     this.isRowwise = !columnsOfField(field).wholeTrace;
     this.filter = filter;
@@ -104,12 +104,12 @@ export class ValueConsumer implements SpanConsumer<AttributeValueSet> {
 }
 
 /** As `listedValues`: an intrinsic that is the empty text has nothing to offer. */
-function isListed(field: Field, value: Static): boolean {
+function isListed(field: OwnField, value: Static): boolean {
   return value.type !== 'nil' && (field.kind === 'attribute' || value.type !== 'string' || value.value !== '');
 }
 
 /** An unscoped attribute stands for all its scopes. */
-function scopesOf(field: Field): readonly Field[] {
+function scopesOf(field: OwnField): readonly OwnField[] {
   return field.kind === 'attribute' && field.scope === 'any'
     ? (['resource', 'span', 'event', 'link', 'instrumentation'] as const).map((scope) => ({ ...field, scope }))
     : [field];

@@ -1,5 +1,5 @@
 /** What each field is worth on the rows of a row set. */
-import { unreachable } from '../../../base/assert.ts';
+import { assert, unreachable } from '../../../base/assert.ts';
 import { utf8FromText } from '../../../base/bytes.ts';
 import { hexFromBytes } from '../../../trace/ids.ts';
 import type { Attribute } from '../../../trace/model.ts';
@@ -21,6 +21,7 @@ import { memoized } from './vector.ts';
 const absent: Vector = { kind: 'constant', value: nil };
 
 export function fieldVector(frame: RowFrame, field: Field): Vector {
+  assert(field.kind !== 'parent', 'queries about parents are left to the reference');
   return field.kind === 'intrinsic' ? intrinsicVector(frame, field.name) : attributeVector(frame.rows, field);
 }
 

@@ -1,4 +1,5 @@
 import type { Pipeline, PipelineStage, Query } from '../../../traceql/ast.ts';
+import { readsParents } from '../../../traceql/conditions.ts';
 import { pipelinesOf } from '../../../traceql/evaluate.ts';
 
 /** How the traces of a query are evaluated that lie whole in one place; plain data, for `explain`. */
@@ -11,6 +12,9 @@ export type Evaluation =
 /** Expects a validated query. */
 export function evaluationOf(query: Query): Evaluation {
   const pipelines = pipelinesOf(query.body);
+  if (readsParents(query)) {
+    return { kind: 'reference', because: 'the query reads attributes of parents' };
+  }
   return pipelines.some((pipeline) => relatesWithinGroups(pipeline))
     ? { kind: 'reference', because: 'a structural operator behind by(…) relates spans of one group only' }
     : { kind: 'kernel', pipelines };
@@ -54,6 +58,7 @@ function nested(stage: PipelineStage): readonly Pipeline[] {
     case 'spanset-combination':
       return stage.operands.flatMap(nested);
     case 'spanset-structure':
+    case 'spanset-exclusion':
       return [...nested(stage.left), ...nested(stage.right)];
     case 'scalar-filter':
       return [stage.left, stage.right].flatMap((side) => (side.kind === 'scalar-pipeline' ? [side.pipeline] : []));
@@ -68,6 +73,8 @@ function hasStructure(stage: PipelineStage): boolean {
       return true;
     case 'spanset-combination':
       return stage.operands.some(hasStructure);
+    case 'spanset-exclusion':
+      return hasStructure(stage.left) || hasStructure(stage.right);
     default:
       return false;
   }

@@ -47,6 +47,7 @@ function runStage(frame: RowFrame, stage: PipelineStage, sets: Spansets, whole: 
     case 'coalesce':
       return { ...whole, rows: sets.rows };
     case 'select':
+    case 'sort':
       return sets;
     default:
       return { ...sets, rows: select(frame, stage, sets) };
@@ -83,6 +84,8 @@ function select(frame: RowFrame, expression: SpansetExpression, input: Spansets)
         expression.operands.map((operand) => select(frame, operand, input)),
         input
       );
+    case 'spanset-exclusion':
+      return exclude(select(frame, expression.left, input), select(frame, expression.right, input), input);
     case 'spanset-structure': {
       const right = select(frame, expression.right, input);
       // Of nothing on the right nothing comes; nor of nothing on the left, but for negated operators.
@@ -121,6 +124,15 @@ function combine(op: '&&' | '||', operands: readonly Mask[], { setOfRow, setCoun
     union[row] &= complete[setOfRow[row]];
   }
   return union;
+}
+
+/** The rows of `left` in spansets without a row of `right`. */
+function exclude(left: Mask, right: Mask, { setOfRow, setCount }: Spansets): Mask {
+  const excluded = new Uint8Array(setCount);
+  for (let row = 0; row < right.length; row++) {
+    excluded[setOfRow[row]] |= right[row];
+  }
+  return left.map((kept, row) => kept & (1 - excluded[setOfRow[row]]));
 }
 
 /** Splits each spanset by value. */
