@@ -6,6 +6,7 @@
  * With OTLP addresses the traces are sent first, starting three minutes ago; `--at` asks again about traces sent then. Differences that
  * a query is known to have name their number in the list of deviations of docs/traceql.md. Exit code 1: some are not explained.
  */
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import type { Json } from './answers.ts';
@@ -48,6 +49,10 @@ async function main(): Promise<void> {
     if (target !== undefined) {
       await send(data, target);
     }
+  }
+  if (options['theirs-otlp'] !== undefined) {
+    // Tempo shows traces when nothing more has come for them for a while.
+    await setTimeout(20_000);
   }
   const tallies = new Map<string, Tally>();
   for (const [at, question] of questions().entries()) {

@@ -316,6 +316,7 @@ function collectFields(node: Node, add: (field: Field) => unknown): boolean {
       const { aggregate } = node;
       const complete = each([node.pipeline]);
       if (aggregate.kind === 'metrics-compare') {
+        each([aggregate.selection]);
         return false;
       }
       expression(aggregate.argument);

@@ -99,7 +99,8 @@ export async function consumeSpans<Facts>(search: SpanSearch, consumer: SpanCons
       consumer.add(opened.take(withoutTraces(rows, rowSet, frame.unclear)).facts);
       const unclear = traces.solo.filter((ordinal) => frame.unclear[ordinal] === 1);
       reader.soloTraces += traces.solo.length - unclear.length;
-      rest = [...traces.split, ...unclear].filter((ordinal) => opened.mayTell(Array.from(rowSet.rowsOfTrace(ordinal))));
+      // What is new of a split trace may lie in a fragment that no condition holds in, and which nobody looks at for itself.
+      rest = [...traces.split, ...unclear.filter((ordinal) => opened.mayTell(Array.from(rowSet.rowsOfTrace(ordinal))))];
     }
     for (const ordinal of rest) {
       whole.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
