@@ -2,7 +2,7 @@
 import type { Span } from '../trace/model.ts';
 import { emptyResource, emptyScope } from '../trace/model.ts';
 import { spanTableOf } from '../trace/span-table.ts';
-import type { SpanTable } from '../trace/span-table.ts';
+import type { WholeSpanTable } from '../trace/span-table.ts';
 
 export interface DrawnSpan {
   /** Index of the parent, or −1. */
@@ -43,6 +43,6 @@ export function drawnSpans(drawn: readonly DrawnSpan[]): Span[] {
   }));
 }
 
-export function drawnTable(drawn: readonly DrawnSpan[]): SpanTable {
+export function drawnTable(drawn: readonly DrawnSpan[]): WholeSpanTable {
   return spanTableOf({ traceId, spans: drawnSpans(drawn) });
 }

@@ -14,6 +14,7 @@ import { traceV1, traceV2 } from './tempo/traces.ts';
 import { explain } from './vivace/explain.ts';
 import { serviceGraph } from './vivace/graph.ts';
 import { vivaceStatus } from './vivace/status.ts';
+import { traceSkeleton, traceSpans } from './vivace/trace-view.ts';
 import {
   zipkinDependencies,
   zipkinKeys,
@@ -52,6 +53,8 @@ const routes: readonly Route[] = [
   { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
   route('vivace_explain', /^\/api\/vivace\/explain$/, explain),
   route('vivace_graph', /^\/api\/vivace\/graph$/, serviceGraph),
+  route('vivace_skeleton', /^\/api\/vivace\/traces\/([^/]+)\/skeleton$/, traceSkeleton),
+  route('vivace_spans', /^\/api\/vivace\/traces\/([^/]+)\/spans$/, traceSpans),
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
   route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
   route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),

@@ -2,6 +2,7 @@
  * A trace as columns, the form that layout, drawing and analysis loop over. A row is a span; rows stand in pre-order of the tree with
  * siblings by start, so that the subtree of `row` is exactly `[row, subtreeEnd[row])` and a parent always comes before its children.
  */
+import { bytesFromHex, hexFromBytes } from './ids.ts';
 import type { Resource, Span, SpanId, Trace, TraceId, UnixNanos } from './model.ts';
 import { serviceNameOf } from './model.ts';
 import { buildTree } from './tree.ts';
@@ -41,15 +42,57 @@ export interface SpanTable {
   readonly statusCode: Uint8Array;
   /** Bits `flagOrphan`, `flagCycle`, `flagDuplicateId`. */
   readonly flags: Uint8Array;
+  /** Eight bytes a row. */
+  readonly spanIds: Uint8Array;
+  /** Ids that are not eight bytes, as some files and data frames have them, by row; {@link spanIdAt} reads both. */
+  readonly oddSpanIds: ReadonlyMap<number, SpanId>;
+  /** Distinct messages, sorted, and each row's index into them. */
+  readonly statusMessages: readonly string[];
+  readonly statusMessage: Uint32Array;
+  /** Events of `row`: `[eventStart[row], eventStart[row + 1])` of the columns below, in the span's order. */
+  readonly eventStart: Uint32Array;
+  /** From the base, as `offsetNanos`. */
+  readonly eventOffsetNanos: Float64Array;
+  readonly eventNames: readonly string[];
+  readonly eventName: Uint32Array;
+}
+
+/** A table whose spans are at hand. */
+export interface WholeSpanTable extends SpanTable {
   /** The span of each row: everything that is read for one row at a time. */
   readonly spans: readonly Span[];
+}
+
+/** The span id of a row: hex, but for an odd one. */
+export function spanIdAt(table: SpanTable, row: number): SpanId {
+  return table.oddSpanIds.get(row) ?? hexFromBytes(table.spanIds, 8 * row, 8 * row + 8);
+}
+
+/** The first row with this span id; −1 when there is none. */
+export function rowOfSpanId(table: SpanTable, spanId: SpanId): number {
+  const wanted = idBytes(spanId);
+  if (wanted === undefined) {
+    return [...table.oddSpanIds].find(([, odd]) => odd === spanId)?.[0] ?? -1;
+  }
+  const { spanIds, oddSpanIds } = table;
+  for (let row = 0, at = 0; row < table.rowCount; row++, at += 8) {
+    if (spanIds[at] === wanted[0] && wanted.every((byte, i) => spanIds[at + i] === byte) && !oddSpanIds.has(row)) {
+      return row;
+    }
+  }
+  return -1;
+}
+
+/** `undefined` for an odd id. */
+function idBytes(spanId: SpanId): Uint8Array | undefined {
+  return spanId.length === 16 && spanId === spanId.toLowerCase() ? bytesFromHex(spanId) : undefined;
 }
 
 /**
  * The table of a trace. Offsets are exact up to 2^53 ns (104 days) from the base; a span farther away, whose clock is wrong anyway, is
  * shown rounded. Linear in the spans, but for sorting them.
  */
-export function spanTableOf(trace: Trace): SpanTable {
+export function spanTableOf(trace: Trace): WholeSpanTable {
   const sorted: Trace = { traceId: trace.traceId, spans: [...trace.spans].sort(byStart) };
   const tree = buildTree(sorted);
   const rowCount = tree.spanCount;
@@ -87,6 +130,7 @@ export function spanTableOf(trace: Trace): SpanTable {
   }
   const [names, name] = dictionaryOf(spans.map((span) => span.name));
   const [services, service] = dictionaryOf(serviceNames(spans));
+  const [statusMessages, statusMessage] = dictionaryOf(spans.map((span) => span.statusMessage));
   return {
     traceId: trace.traceId,
     rowCount,
@@ -105,8 +149,38 @@ export function spanTableOf(trace: Trace): SpanTable {
     kind,
     statusCode,
     flags: flagsOf(tree, rowOfIndex, spans),
+    ...spanIdsOf(spans),
+    statusMessages,
+    statusMessage,
+    ...eventsOf(spans, baseUnixNanos),
     spans,
   };
+}
+
+function spanIdsOf(spans: readonly Span[]): Pick<SpanTable, 'spanIds' | 'oddSpanIds'> {
+  const spanIds = new Uint8Array(8 * spans.length);
+  const oddSpanIds = new Map<number, SpanId>();
+  spans.forEach(({ spanId }, row) => {
+    const bytes = idBytes(spanId);
+    if (bytes === undefined) {
+      oddSpanIds.set(row, spanId);
+    } else {
+      spanIds.set(bytes, 8 * row);
+    }
+  });
+  return { spanIds, oddSpanIds };
+}
+
+function eventsOf(
+  spans: readonly Span[],
+  baseUnixNanos: UnixNanos
+): Pick<SpanTable, 'eventStart' | 'eventOffsetNanos' | 'eventNames' | 'eventName'> {
+  const eventStart = new Uint32Array(spans.length + 1);
+  spans.forEach(({ events }, row) => (eventStart[row + 1] = eventStart[row] + events.length));
+  const events = spans.flatMap((span) => span.events);
+  const [eventNames, eventName] = dictionaryOf(events.map((event) => event.name));
+  const eventOffsetNanos = Float64Array.from(events, (event) => Number(event.timeUnixNanos - baseUnixNanos));
+  return { eventStart, eventOffsetNanos, eventNames, eventName };
 }
 
 function byStart(a: Span, b: Span): number {

@@ -221,7 +221,8 @@ function readScopeSpans(reader: ProtobufReader, resource: Resource, into: Span[]
   }
 }
 
-function readSpan(reader: ProtobufReader, resource: Resource, scope: InstrumentationScope): Span {
+/** The body of one Span message. Errors: `invalid_argument`. */
+export function readSpan(reader: ProtobufReader, resource: Resource, scope: InstrumentationScope): Span {
   const attributes: Attribute[] = [];
   const events: SpanEvent[] = [];
   const links: SpanLink[] = [];

@@ -16,6 +16,7 @@ export const capabilities = [
   'stream.tail',
   'explain',
   'service-graph',
+  'trace.skeleton',
   'jaeger.query',
   'jaeger.query-v3',
   'zipkin.query',

@@ -1,5 +1,5 @@
 import type { AnyValue, Attribute } from '../../trace/model.ts';
-import type { SpanTable } from '../../trace/span-table.ts';
+import type { WholeSpanTable } from '../../trace/span-table.ts';
 import { formatValue } from '../kit/format.ts';
 
 export interface Found {
@@ -12,7 +12,7 @@ export interface Found {
  * Rows in which `text` occurs, whatever the case: in name, service, ids, status message, or any attribute as `key=value`. Each distinct
  * name, service, resource and value is searched once, not once a span. `undefined` for an empty text.
  */
-export function findRows(table: SpanTable, text: string): Found | undefined {
+export function findRows(table: WholeSpanTable, text: string): Found | undefined {
   const needle = text.trim().toLowerCase();
   if (needle === '') {
     return undefined;

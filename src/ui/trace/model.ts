@@ -5,11 +5,12 @@ import type { TraceNote } from '../../analysis/notes.ts';
 import { selfNanosOf } from '../../analysis/self-time.ts';
 import { serviceStatsOf } from '../../analysis/service-stats.ts';
 import type { ServiceStats } from '../../analysis/service-stats.ts';
-import type { SpanTable } from '../../trace/span-table.ts';
+import { rowOfSpanId } from '../../trace/span-table.ts';
+import type { SpanTable, WholeSpanTable } from '../../trace/span-table.ts';
 
 /** A trace and everything derived from it once: what every view of the trace reads. */
 export interface TraceModel {
-  readonly table: SpanTable;
+  readonly table: WholeSpanTable;
   readonly selfNanos: Float64Array;
   readonly criticalPath: readonly CriticalSegment[];
   readonly criticalNanos: Float64Array;
@@ -25,7 +26,7 @@ export interface TraceModel {
   readonly subtreeEndNanos: Float64Array;
 }
 
-export function traceModelOf(table: SpanTable): TraceModel {
+export function traceModelOf(table: WholeSpanTable): TraceModel {
   const selfNanos = selfNanosOf(table);
   const criticalPath = criticalPathOf(table);
   const errorBelow = new Uint8Array(table.rowCount);
@@ -80,5 +81,5 @@ function segmentsByRow(
 
 /** Row of the first span with this id; −1 when there is none. */
 export function rowOfSpan(table: SpanTable, spanId: string | undefined): number {
-  return spanId === undefined ? -1 : table.spans.findIndex((span) => span.spanId === spanId);
+  return spanId === undefined ? -1 : rowOfSpanId(table, spanId);
 }

@@ -82,7 +82,9 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
             role="img"
             className={cx(styles.errorMark, hidesError && styles.errorMarkHollow)}
             aria-label={isError ? 'error' : 'error below'}
-            title={isError ? table.spans[row].statusMessage || 'Error' : 'An error is folded away below'}
+            title={
+              isError ? table.statusMessages[table.statusMessage[row]] || 'Error' : 'An error is folded away below'
+            }
           />
         )}
         {showsService && <span className={styles.service}>{service || 'unknown service'}</span>}

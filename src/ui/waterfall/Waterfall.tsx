@@ -142,7 +142,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
     setHover({ nanos: nanosOf(viewport, barsWidth, x), hit });
   };
   const hoveredEvent =
-    hover?.hit && hover.hit.event >= 0 ? table.spans[hover.hit.row]?.events[hover.hit.event] : undefined;
+    hover?.hit && hover.hit.event >= 0 ? table.eventNames[table.eventName[hover.hit.event]] : undefined;
 
   return (
     <div ref={root} className={styles.root} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
@@ -192,7 +192,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               onToggle={(row) => onFocus({ ...focus, ...toggleFold(focus, row) })}
             />
           ))}
-          {hoveredEvent && hover?.hit && (
+          {hoveredEvent !== undefined && hover?.hit && (
             <div
               className={styles.tip}
               style={{
@@ -200,7 +200,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
                 left: nameWidth + Math.min(pixelOf(viewport, barsWidth, hover.nanos), barsWidth - 180),
               }}
             >
-              {hoveredEvent.name || '(no name)'}
+              {hoveredEvent || '(no name)'}
             </div>
           )}
           {cursorNanos !== undefined && (

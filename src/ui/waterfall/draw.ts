@@ -131,8 +131,9 @@ function drawCriticalPath(context: CanvasRenderingContext2D, scene: Scene, row: 
 function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
   const { model, viewport, width, theme } = scene;
   let drawnAt = -Infinity;
-  for (const event of model.table.spans[row].events) {
-    const x = pixelOf(viewport, width, Number(event.timeUnixNanos - model.table.baseUnixNanos));
+  const { eventStart, eventOffsetNanos, eventNames, eventName } = model.table;
+  for (let event = eventStart[row]; event < eventStart[row + 1]; event++) {
+    const x = pixelOf(viewport, width, eventOffsetNanos[event]);
     // Ticks closer than two pixels would be one blur.
     if (x < 0 || x > width || Math.abs(x - drawnAt) < 2) {
       continue;
@@ -140,7 +141,7 @@ function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number
     drawnAt = x;
     context.fillStyle = theme.background;
     context.fillRect(x - 1.5, top + barTop - 3, 3, barHeight + 6);
-    context.fillStyle = event.name === 'exception' ? theme.error : theme.text;
+    context.fillStyle = eventNames[eventName[event]] === 'exception' ? theme.error : theme.text;
     context.fillRect(x - 0.5, top + barTop - 3, 1, barHeight + 6);
   }
 }

@@ -7,7 +7,7 @@ export interface Hit {
   readonly lane: number;
   readonly row: number;
   readonly nanos: number;
-  /** Index of the span's event whose tick is near; −1 for none. */
+  /** The event whose tick is near, as an index into the table's columns of events; −1 for none. */
   readonly event: number;
 }
 
@@ -29,12 +29,12 @@ export function hitTest(
   const row = rows[lane];
   let event = -1;
   let distanceMin = reachPixels;
-  table.spans[row].events.forEach(({ timeUnixNanos }, index) => {
-    const distance = Math.abs(pixelOf(viewport, width, Number(timeUnixNanos - table.baseUnixNanos)) - x);
+  for (let index = table.eventStart[row]; index < table.eventStart[row + 1]; index++) {
+    const distance = Math.abs(pixelOf(viewport, width, table.eventOffsetNanos[index]) - x);
     if (distance <= distanceMin) {
       event = index;
       distanceMin = distance;
     }
-  });
+  }
   return { lane, row, nanos: nanosOf(viewport, width, x), event };
 }
