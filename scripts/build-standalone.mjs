@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = join(root, 'build', 'standalone');
 const assets = join(outdir, 'assets');
+// Runs before main: chunks that main shares with lazy ones insert styles as soon as they are loaded.
+const nonce = 'src/standalone/nonce.ts';
+const layoutWorker = 'src/ui/graph/layout-worker.ts';
 
 /** Writes `build/standalone`. With `watch` it stays and writes again after each change; the returned function ends that. */
 export async function build({ minify = true, watch = false } = {}) {
@@ -15,7 +18,7 @@ export async function build({ minify = true, watch = false } = {}) {
   mkdirSync(assets, { recursive: true });
   const options = {
     absWorkingDir: root,
-    entryPoints: { main: 'src/standalone/main.tsx' },
+    entryPoints: { nonce, main: 'src/standalone/main.tsx', 'layout-worker': layoutWorker },
     outdir: assets,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -49,6 +52,7 @@ function writeIndex(metafile) {
   const [main, output] = Object.entries(metafile.outputs).find(
     ([, { entryPoint }]) => entryPoint === 'src/standalone/main.tsx'
   );
+  const fileOf = (entry) => Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry)[0];
   const url = (path) => `/${relative(outdir, join(root, path))}`;
   const preloads = output.imports
     .filter(({ kind }) => kind === 'import-statement')
@@ -56,6 +60,8 @@ function writeIndex(metafile) {
   copyFileSync(join(root, 'src', 'img', 'logo.svg'), join(assets, 'logo.svg'));
   const html = readFileSync(join(root, 'src', 'standalone', 'index.html'), 'utf8')
     .replace('%MAIN%', url(main))
+    .replace('%LAYOUT_WORKER%', url(fileOf(layoutWorker)))
+    .replace('%NONCE%', url(fileOf(nonce)))
     .replace('%ICON%', '/assets/logo.svg')
     .replace('%PRELOADS%', preloads.join('\n    '));
   writeFileSync(join(outdir, 'index.html'), html);

@@ -9,6 +9,7 @@ import { decodeTracesJson } from '../wire/otlp-json.ts';
 import { decodeTraces } from '../wire/otlp-protobuf.ts';
 import { decodeTraceByIdResponse } from '../wire/tempo.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import type { ServiceGraphBody } from './vivace/graph.ts';
 import type { VivaceStatus } from './vivace/status.ts';
 
 /** Partial is not an error: `warnings` say in sentences what is missing. */
@@ -94,6 +95,8 @@ export interface Client {
   attributeNames(request?: NamesRequest): Promise<readonly AttributeName[]>;
   /** `attribute` as TraceQL writes it: `resource.service.name`, `name`. */
   attributeValues(attribute: string, request?: NamesRequest & { limit?: number }): Promise<readonly AttributeValue[]>;
+  /** Vivace only. `query` chooses traces; empty means every trace. */
+  serviceGraph(request: NamesRequest): Promise<ServiceGraphBody>;
   /** `undefined` when the server is not Vivace. */
   status(signal?: AbortSignal): Promise<VivaceStatus | undefined>;
 }
@@ -157,6 +160,14 @@ export function createClient(transport: Transport): Client {
         type: textOf(entry['type']),
         value: textOf(entry['value']),
       }));
+    },
+    async serviceGraph({ query = '', range, signal }) {
+      const params = { ...rangeParams(range), ...(query.trim() === '' ? {} : { q: query }) };
+      const body = await getJson('/api/vivace/graph', params, signal);
+      if (!Array.isArray(body['nodes']) || !Array.isArray(body['edges']) || !Array.isArray(body['warnings'])) {
+        throw new CodedError('unsupported', 'The server answered with no service graph: is it Vivace?');
+      }
+      return body as unknown as ServiceGraphBody;
     },
     async status(signal) {
       const response = await send({ method: 'GET', path: '/api/vivace/status', signal });

@@ -9,6 +9,7 @@ export function browserHost(styleNonce: string | undefined): Host {
     client: createClient(fetchTransport),
     viewState: new AddressBar(),
     preferences,
+    startLayoutWorker: layoutWorkers(),
     nowMs: () => Date.now(),
     copyText,
     saveFile,
@@ -115,6 +116,24 @@ const preferences: Preferences = {
     }
   },
 };
+
+interface ScriptUrlPolicy {
+  createScriptURL(url: string): unknown;
+}
+
+/** The build names the worker's file in the page's head. What is answered throws where the browser or a policy forbids workers. */
+function layoutWorkers(): () => Worker {
+  const { trustedTypes } = globalThis as {
+    trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(url: string): string }): ScriptUrlPolicy };
+  };
+  // The page demands trusted types: a policy has one name and is made once.
+  let policy: ScriptUrlPolicy | undefined;
+  return () => {
+    const url = document.querySelector<HTMLMetaElement>('meta[name=vivace-layout-worker]')?.content ?? '';
+    policy ??= trustedTypes?.createPolicy('vivace-layout-worker', { createScriptURL: (asked) => asked });
+    return new Worker((policy?.createScriptURL(url) ?? url) as string, { type: 'module' });
+  };
+}
 
 /** The clipboard needs a secure page; over plain HTTP from another machine the old way still works. */
 async function copyText(text: string): Promise<void> {

@@ -1,4 +1,4 @@
-// Imported first: every style that emotion inserts afterwards carries the nonce that the server wrote into the page.
+// Runs first, as a script of its own: every style that emotion inserts afterwards carries the nonce that the server wrote into the page.
 import { cache } from '@emotion/css';
 
 /** `undefined` where the page was served without a policy. */

@@ -1,5 +1,5 @@
 import { css, cx } from '@emotion/css';
-import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { CSSProperties, DragEvent, ReactElement } from 'react';
 import { FilePage } from './file/FilePage.tsx';
 import type { OpenFile } from './file/FilePage.tsx';
@@ -7,7 +7,7 @@ import { readTraceFile } from './file/read-file.ts';
 import { Header } from './Header.tsx';
 import { HelpSheet } from './HelpSheet.tsx';
 import type { Host } from './host.ts';
-import { Button, ErrorNote } from './kit/controls.tsx';
+import { Button, ErrorNote, SkeletonRows } from './kit/controls.tsx';
 import { ErrorBoundary } from './kit/ErrorBoundary.tsx';
 import { cssVariables, themeOf } from './kit/theme.ts';
 import { useTheme } from './kit/use-theme.ts';
@@ -16,6 +16,9 @@ import { wholeTrace } from './state/view.ts';
 import type { SearchView } from './state/view.ts';
 import { TracePage } from './trace/TracePage.tsx';
 import type { TracePaneProps } from './trace/TracePane.tsx';
+
+// Most visits never open it, and the layout's library comes with it.
+const ServicesPage = lazy(async () => ({ default: (await import('./graph/ServicesPage.tsx')).ServicesPage }));
 
 export interface AppProps {
   readonly host: Host;
@@ -122,6 +125,11 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
       <main className={styles.main}>
         <ErrorBoundary key={view.page} what="this page">
           {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
+          {view.page === 'services' && (
+            <Suspense fallback={<SkeletonRows rows={8} />}>
+              <ServicesPage host={host} view={view} theme={theme} />
+            </Suspense>
+          )}
           {view.page === 'trace' && (
             <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
           )}

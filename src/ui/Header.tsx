@@ -24,6 +24,7 @@ export interface HeaderProps {
 export function Header(props: HeaderProps): ReactElement {
   const { host, view, lastSearch, themeName, onToggleTheme, onChooseFile, onHelp } = props;
   const searchView = lastSearch ?? startView;
+  const servicesView: View = { page: 'services', query: '', range: searchView.range };
   return (
     <header className={styles.root}>
       <a
@@ -41,6 +42,19 @@ export function Header(props: HeaderProps): ReactElement {
         <Mark />
         <span className={styles.word}>Vivace</span>
         {view.page !== 'search' && <span className={styles.back}>‹ Search</span>}
+      </a>
+      <a
+        className={styles.page}
+        href={host.viewState.href(servicesView)}
+        aria-current={view.page === 'services' ? 'page' : undefined}
+        onClick={(event) => {
+          if (!event.metaKey && !event.ctrlKey && event.button === 0) {
+            event.preventDefault();
+            host.viewState.set(servicesView, 'push');
+          }
+        }}
+      >
+        Services
       </a>
       <TraceIdBox host={host} />
       <span className={styles.spacer} />
@@ -140,6 +154,13 @@ const styles = {
     textDecoration: 'none',
     borderRadius: 4,
     flex: 'none',
+    '&:focus-visible': { outline: '2px solid var(--v-focus)', outlineOffset: 2 },
+  }),
+  page: css({
+    marginLeft: 6,
+    color: 'var(--v-text-muted)',
+    textDecoration: 'none',
+    '&[aria-current=page]': { color: 'var(--v-accent)' },
     '&:focus-visible': { outline: '2px solid var(--v-focus)', outlineOffset: 2 },
   }),
   word: css({

@@ -26,6 +26,8 @@ export interface Host {
   readonly client: Client;
   readonly viewState: ViewState;
   readonly preferences: Preferences;
+  /** A worker that runs `graph/layout-worker.ts`; absent where workers cannot be had: then graphs are laid out in slices. */
+  readonly startLayoutWorker?: () => Worker;
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
   copyText(text: string): Promise<void>;

@@ -50,7 +50,15 @@ export interface FileView {
   readonly focus: TraceFocus;
 }
 
-export type View = SearchView | TraceView | FileView;
+/** The service graph and its table. */
+export interface ServicesView {
+  readonly page: 'services';
+  /** TraceQL that chooses traces; empty: all. */
+  readonly query: string;
+  readonly range: Range;
+}
+
+export type View = SearchView | TraceView | FileView | ServicesView;
 
 export const wholeTrace: TraceFocus = {
   spanId: undefined,
@@ -86,6 +94,13 @@ export function viewFromUrl(path: string, search: string): View {
   if (/\/file\/?$/.test(path)) {
     return { page: 'file', traceId: parseTraceId(params.get('trace') ?? ''), focus: focusFromParams(params) };
   }
+  if (/\/services\/?$/.test(path)) {
+    return {
+      page: 'services',
+      query: params.get('q') ?? '',
+      range: rangeFromText(params.get('from'), params.get('to')),
+    };
+  }
   const limit = Number(params.get('limit') ?? startView.limit);
   return {
     page: 'search',
@@ -108,15 +123,23 @@ export function urlOfView(view: View): { readonly path: string; readonly search:
       setUnless(params, 'trace', view.traceId ?? '', '');
       addFocus(params, view.focus);
       return { path: '/file', search: searchOf(params) };
+    case 'services':
+      setUnless(params, 'q', view.query, '');
+      addRange(params, view.range);
+      return { path: '/services', search: searchOf(params) };
     case 'search':
       setUnless(params, 'q', view.query, '');
-      setUnless(params, 'from', rangeEndText(view.range.from), rangeEndText(lastHour.from));
-      setUnless(params, 'to', rangeEndText(view.range.to), rangeEndText(lastHour.to));
+      addRange(params, view.range);
       setUnless(params, 'limit', String(view.limit), String(startView.limit));
       setUnless(params, 'editor', view.editor, startView.editor);
       setUnless(params, 'live', view.live ? '1' : '', '');
       return { path: '/search', search: searchOf(params) };
   }
+}
+
+function addRange(params: URLSearchParams, range: Range): void {
+  setUnless(params, 'from', rangeEndText(range.from), rangeEndText(lastHour.from));
+  setUnless(params, 'to', rangeEndText(range.to), rangeEndText(lastHour.to));
 }
 
 function searchOf(params: URLSearchParams): string {
