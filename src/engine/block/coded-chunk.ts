@@ -48,29 +48,39 @@ export class CodedChunks {
   }
 
   /**
-   * The chunk of `codes` over `dictionary`, one per row of the row group. `utf8.isText` is cleared when a value is not UTF-8. What is
-   * answered holds until the next call.
+   * The chunk of `codes` over `dictionary`, one per row of the row group. `utf8.isText` is cleared when a value is not UTF-8. Without
+   * `withBloom` no filter is built, for who builds another. What is answered holds until the next call.
    */
-  chunk(codes: Uint32Array, dictionary: ValueDictionary, utf8?: { isText: boolean }): ChunkValues {
+  chunk(
+    codes: Uint32Array,
+    dictionary: ValueDictionary,
+    utf8?: { isText: boolean },
+    { withBloom = true }: { withBloom?: boolean } = {}
+  ): ChunkValues {
     const rowCount = codes.length;
     this.reserve(rowCount, dictionary.size);
     const { renumbered, used, codes: local } = this;
     const present = new Uint8Array(Math.ceil(rowCount / 8));
     let presentCount = 0;
     let distinct = 0;
-    for (let i = 0; i < rowCount; i++) {
-      const code = codes[i];
-      if (code === 0) {
-        continue;
+    // An absent row writes its code as well, where the next one writes over it: whether a row has a value is not to be predicted.
+    renumbered[0] = 1;
+    for (let i = 0, byte = 0; i < rowCount; byte++) {
+      let bits = 0;
+      for (let bit = 0; bit < 8 && i < rowCount; bit++, i++) {
+        const code = codes[i];
+        let number = renumbered[code];
+        if (number === 0) {
+          used[distinct++] = code;
+          number = distinct;
+          renumbered[code] = number;
+        }
+        const isPresent = code === 0 ? 0 : 1;
+        local[presentCount] = number - 1;
+        presentCount += isPresent;
+        bits |= isPresent << bit;
       }
-      let number = renumbered[code];
-      if (number === 0) {
-        used[distinct++] = code;
-        number = distinct;
-        renumbered[code] = number;
-      }
-      local[presentCount++] = number - 1;
-      present[i >>> 3] |= 1 << (i & 7);
+      present[byte] = bits;
     }
     for (let i = 0; i < distinct; i++) {
       renumbered[used[i]] = 0;
@@ -82,16 +92,21 @@ export class CodedChunks {
     if (dictionary.type === 'bool') {
       return { ...rest, content: { kind: 'plain', values: this.bools(dictionary, presentCount), compress: true } };
     }
-    const values = this.values(dictionary, distinct, utf8);
+    const values = this.values(dictionary, distinct, utf8, withBloom);
     // All distinct: codes would only count 0, 1, 2, … One duplicate is enough for a dictionary, so that entries are always distinct.
     return distinct === presentCount && distinct >= plainValuesMin
       ? { ...rest, content: { kind: 'plain', values, compress: true } }
       : { ...rest, content: { kind: 'dictionary', entries: values, codes: local } };
   }
 
-  private values(dictionary: ValueDictionary, count: number, utf8: { isText: boolean } | undefined): PlainValues {
+  private values(
+    dictionary: ValueDictionary,
+    count: number,
+    utf8: { isText: boolean } | undefined,
+    withBloom: boolean
+  ): PlainValues {
     const { used, writer } = this;
-    writer.start(plainOptionsOf(dictionary.type, utf8?.isText === true));
+    writer.start(plainOptionsOf(dictionary.type, utf8?.isText === true, withBloom ? bloomValuesMin : Infinity));
     if (dictionary.copyWords !== undefined) {
       for (let i = 0; i < count; i++) {
         dictionary.copyWords(used[i] - 1, writer);
@@ -159,13 +174,13 @@ export class CodedChunks {
 }
 
 /** Bloom filters only for what is looked up by value: not for bytes whose meaning the key gives (events, links). */
-function plainOptionsOf(type: ColumnType, text: boolean): PlainOptions {
+function plainOptionsOf(type: ColumnType, text: boolean, valuesMin: number): PlainOptions {
   switch (type) {
     case 'int':
-      return { content: 'int64', bloomValuesMin };
+      return { content: 'int64', bloomValuesMin: valuesMin };
     case 'double':
-      return { content: 'double', bloomValuesMin };
+      return { content: 'double', bloomValuesMin: valuesMin };
     default:
-      return { content: 'byteArrays', text, bloomValuesMin: type === 'string' ? bloomValuesMin : Infinity };
+      return { content: 'byteArrays', text, bloomValuesMin: type === 'string' ? valuesMin : Infinity };
   }
 }

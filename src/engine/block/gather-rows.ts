@@ -4,15 +4,20 @@ import type { RowSet } from '../row-set.ts';
 
 /** Ordinals from 0 in row order and their ids. */
 export function localTraces(rowSet: RowSet, rows: Uint32Array): { traceOfRow: Uint32Array; traceIds: Uint8Array } {
+  const { traceOfRow: traceOf, traceIds } = rowSet;
   const traceOfRow = new Uint32Array(rows.length);
   const ids = new Uint8Array(16 * rows.length);
   let traceCount = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const trace = rowSet.traceOfRow[rows[i]];
-    if (i === 0 || trace !== rowSet.traceOfRow[rows[i - 1]]) {
-      ids.set(rowSet.traceIds.subarray(16 * trace, 16 * trace + 16), 16 * traceCount);
+  for (let i = 0, previous = -1; i < rows.length; i++) {
+    const trace = traceOf[rows[i]];
+    if (trace !== previous) {
+      // Byte by byte: a view for each trace would cost more than the copy.
+      for (let from = 16 * trace, to = 16 * traceCount, end = from + 16; from < end; from++) {
+        ids[to++] = traceIds[from];
+      }
       assert(traceCount === 0 || ascends(ids, 16 * traceCount), 'rows are not ordered by trace id');
       traceCount++;
+      previous = trace;
     }
     traceOfRow[i] = traceCount - 1;
   }

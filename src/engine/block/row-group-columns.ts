@@ -95,10 +95,10 @@ export function rowGroupColumns(
     if (column === undefined) {
       return absentChunk;
     }
-    const codes = chunks.gather(column.codes, rows);
+    const { codes } = column;
     const rootCodes = new Uint32Array(rows.length);
     summaries.rootRows.forEach((root, trace) => {
-      rootCodes[summaries.firstRows[trace]] = root === 0 ? 0 : codes[root - 1];
+      rootCodes[summaries.firstRows[trace]] = root === 0 ? 0 : codes[rows[root - 1]];
     });
     return chunks.chunk(rootCodes, column.dictionary, source?.utf8);
   };
@@ -142,7 +142,9 @@ export function rowGroupColumns(
       if (column === undefined) {
         return absentChunk;
       }
-      const chunk = chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8);
+      // UUIDs get their filter where they are packed, over sixteen bytes each.
+      const options = { withBloom: !output.isUuid };
+      const chunk = chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8, options);
       return output.isUuid ? uuidChunk(chunk) : chunk;
     },
   };

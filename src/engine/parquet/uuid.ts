@@ -2,7 +2,7 @@
  * UUIDs in text as sixteen bytes: half of their 36 characters say nothing, and zstd does not find out (20.4 bytes each in the shop corpus).
  * Only the canonical form, lower case with dashes, comes back as it was, so only columns of nothing else are stored so.
  */
-import type { ValueDictionary } from '../row-set.ts';
+import type { PlainSink, ValueDictionary } from '../row-set.ts';
 
 /** Of the text. */
 export const uuidTextBytes = 36;
@@ -15,6 +15,13 @@ export function isUuidDictionary(dictionary: ValueDictionary): boolean {
   if (dictionary.type !== 'string' || dictionary.size < uuidsMin) {
     return false;
   }
+  if (dictionary.copyWords !== undefined) {
+    const sink = new UuidSink();
+    for (let entry = 0; entry < dictionary.size && sink.isUuid; entry++) {
+      dictionary.copyWords(entry, sink);
+    }
+    return sink.isUuid;
+  }
   for (let entry = 0; entry < dictionary.size; entry++) {
     if (!isUuid(dictionary.bytesAt(entry))) {
       return false;
@@ -23,12 +30,28 @@ export function isUuidDictionary(dictionary: ValueDictionary): boolean {
   return true;
 }
 
-export function isUuid(text: Uint8Array): boolean {
-  if (text.length !== uuidTextBytes) {
-    return false;
+/** Looks at values as they are handed over: no view for each of them. */
+class UuidSink implements PlainSink {
+  isUuid = true;
+  private words32: Int32Array | undefined = undefined;
+  private bytes: Uint8Array = new Uint8Array();
+
+  words(words: Int32Array, word: number, length: number): void {
+    if (words !== this.words32) {
+      this.words32 = words;
+      this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    }
+    this.isUuid &&= length === uuidTextBytes && isUuidAt(this.bytes, 4 * word);
   }
+}
+
+export function isUuid(text: Uint8Array): boolean {
+  return text.length === uuidTextBytes && isUuidAt(text, 0);
+}
+
+function isUuidAt(text: Uint8Array, from: number): boolean {
   for (let i = 0; i < uuidTextBytes; i++) {
-    if (isDash(i) ? text[i] !== dash : digitOf(text[i]) < 0) {
+    if (isDash(i) ? text[from + i] !== dash : digitOf(text[from + i]) < 0) {
       return false;
     }
   }
