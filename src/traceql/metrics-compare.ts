@@ -14,7 +14,8 @@ import { compareStatics, nil, staticFromAnyValue, staticKey } from './static.ts'
 /** Distinct values of one attribute that are counted; beyond, the attribute is marked. Keeps a request id from filling the memory. */
 const comparedValuesMax = 10_000;
 
-interface ComparedAttribute {
+/** What is counted of an attribute on one side: spans by step, and those of each value. */
+export interface ComparedAttribute {
   readonly field: Field;
   readonly total: Float64Array;
   readonly values: Map<string, { readonly value: Static; readonly counts: Float64Array; sum: number }>;
@@ -24,8 +25,9 @@ interface ComparedAttribute {
 export interface CompareCollector extends Collector {
   readonly kind: 'compare';
   readonly compare: MetricsCompare;
-  /** `count` spans of one side that start in `step` and have this value, which is not nil. */
-  count(side: 'baseline' | 'selection', field: Field, value: Static, step: number, count: number): void;
+  /** Where spans of one side that have a value are counted, see {@link countsOf}. */
+  attribute(side: 'baseline' | 'selection', field: Field): ComparedAttribute;
+  readonly stepCount: number;
 }
 
 /**
@@ -44,13 +46,19 @@ export function compareCollector(
   return {
     kind: 'compare',
     compare,
-    count: (side, field, value, step, count) =>
-      countCompared(side === 'selection' ? selection : baseline, field, value, step, count, steps.count),
+    stepCount: steps.count,
+    attribute: (side, field) => attributeOfSide(side === 'selection' ? selection : baseline, field, steps.count),
     add: (facts, index, step, exemplars) => {
       const isIn = isInWindow(compare, facts.trace.spans[index].startUnixNanos) && isSelected(facts, index);
       const attributes = isIn ? selection : baseline;
       for (const [field, value] of comparedValues(facts, index)) {
-        countCompared(attributes, field, value, step, 1, steps.count);
+        const attribute = attributeOfSide(attributes, field, steps.count);
+        attribute.total[step]++;
+        const counted = countsOf(attribute, value, steps.count);
+        if (counted !== undefined) {
+          counted.counts[step]++;
+          counted.sum++;
+        }
       }
       offer(facts, index, step, exemplars);
     },
@@ -102,33 +110,37 @@ function comparedValues(facts: TraceFacts, index: number): readonly (readonly [F
   return [...intrinsics, ...attributes].filter(([, value]) => value.type !== 'nil');
 }
 
-function countCompared(
+function attributeOfSide(
   attributes: Map<string, ComparedAttribute>,
   field: Field,
-  value: Static,
-  step: number,
-  count: number,
   stepCount: number
-): void {
+): ComparedAttribute {
   const name = printField(field);
   let attribute = attributes.get(name);
   if (attribute === undefined) {
     attribute = { field, total: new Float64Array(stepCount), values: new Map(), tooMany: false };
     attributes.set(name, attribute);
   }
-  attribute.total[step] += count;
+  return attribute;
+}
+
+/** Counts of a value, which is not nil; `undefined` for a new one where there are too many, which is noted. */
+export function countsOf(
+  attribute: ComparedAttribute,
+  value: Static,
+  stepCount: number
+): { readonly counts: Float64Array; sum: number } | undefined {
   const key = staticKey(value);
   let counted = attribute.values.get(key);
   if (counted === undefined) {
     if (attribute.values.size >= comparedValuesMax) {
       attribute.tooMany = true;
-      return;
+      return undefined;
     }
     counted = { value, counts: new Float64Array(stepCount), sum: 0 };
     attribute.values.set(key, counted);
   }
-  counted.counts[step] += count;
-  counted.sum += count;
+  return counted;
 }
 
 function comparedSeries(

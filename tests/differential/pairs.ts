@@ -65,10 +65,6 @@ async function compare(
     const expected = await outcomeOf(() => reference.metrics(request));
     const actual = await outcomeOf(() => metricsView(view, request));
     assertSameSeries(actual, expected, where);
-    // Stages and maths drop series, and exemplars with them: which, again depends on the order.
-    if (query.body.kind === 'metrics-pipeline' && query.body.stages.length === 0) {
-      assertExemplars(actual, expected, where);
-    }
     return typeof expected === 'string' ? 'failed' : selects;
   }
   const limit = 1 + random.below(6);
@@ -127,33 +123,10 @@ function assertSameSeries(
   const rounded = (series: readonly MetricSeries[] | string): unknown =>
     typeof series === 'string'
       ? series
-      : series.map(({ labels, samples }) => ({
+      : series.map(({ labels, samples, exemplars }) => ({
           labels,
           samples: samples.map(({ timestampUnixNanos, value }) => [timestampUnixNanos, Number(value.toPrecision(9))]),
+          exemplars: exemplars.map((exemplar) => ({ ...exemplar, value: Number(exemplar.value.toPrecision(9)) })),
         }));
   assert.deepEqual(rounded(actual), rounded(expected), where);
-}
-
-/**
- * Which spans become exemplars depends on the order of traces, which is nobody's: there are some where the reference has some, and no
- * trace has two.
- */
-function assertExemplars(
-  actual: readonly MetricSeries[] | string,
-  expected: readonly MetricSeries[] | string,
-  where: string
-): void {
-  if (typeof actual === 'string' || typeof expected === 'string') {
-    return;
-  }
-  const traceIds = actual.flatMap(({ exemplars }) =>
-    exemplars.map(({ labels }) => {
-      const traceId = labels.find(([name]) => name === 'trace:id')?.[1];
-      return traceId?.type === 'string' ? traceId.value : assert.fail(where);
-    })
-  );
-  assert.equal(new Set(traceIds).size, traceIds.length, `${where}: one exemplar a trace`);
-  assert.ok(traceIds.length <= exemplarsMax, where);
-  const isWanted = expected.some(({ exemplars }) => exemplars.length > 0);
-  assert.equal(traceIds.length > 0, isWanted, `${where}: ${traceIds.length} exemplars`);
 }

@@ -44,38 +44,61 @@ export class RowCollector {
     const selected = sinks.map(({ pipeline }) => runPipeline(frame, pipeline, within));
     // Whatever can make a trace unclear is looked at before anything is counted.
     const ready = sinks.map((sink) => prepare(frame, sink, steps.count));
-    sinks.forEach((sink, at) => {
-      const mask = withoutTraces(selected[at], rowSet, frame.unclear);
-      const rows = rowsInSteps(mask, rowSet.startUnixNanos, steps);
-      this.offerExemplars(sink, rowSet, rows);
-      ready[at](rows);
+    if (!this.run.exemplars.isClosed) {
+      this.offerExemplars(frame, selected);
+    }
+    sinks.forEach((_, at) => {
+      ready[at](rowsInSteps(withoutTraces(selected[at], rowSet, frame.unclear), rowSet.startUnixNanos, steps));
     });
     return frame.unclear;
   }
 
-  /** The whole trace is built only for spans that are kept. */
-  private offerExemplars({ collector }: MetricsSink, rowSet: RowSet, { rows, steps }: RowSteps): void {
-    const { exemplars } = this.run;
+  /** Builds the few traces of which an exemplar may be kept. Those whose spans share an id are left to the reference. */
+  private offerExemplars({ rows: rowSet, unclear }: RowFrame, selected: readonly Mask[]): void {
+    const { exemplars, steps } = this.run;
     const { traceIds, traceOfRow, startUnixNanos } = rowSet;
-    for (let i = 0; i < rows.length && !exemplars.isFull; i++) {
-      const row = rows[i];
-      const trace = traceOfRow[row];
-      const traceId = hexFromBytes(traceIds, trace * 16, trace * 16 + 16);
-      if (exemplars.wants(traceId, startUnixNanos[row])) {
-        const rowsOfTrace = rowSet.rowsOfTrace(trace);
-        const built = spansOfRows(rowSet, rowsOfTrace);
-        const span = built[Array.prototype.indexOf.call(rowsOfTrace, row)];
-        const spans = built.sort(compareSpans);
-        collector.offer(new TraceFacts({ traceId, spans }), spans.indexOf(span), steps[i], exemplars);
+    const done = unclear.slice();
+    for (const mask of selected) {
+      const { rows } = rowsInSteps(mask, startUnixNanos, steps);
+      for (const row of rows) {
+        const trace = traceOfRow[row];
+        if (done[trace] === 0) {
+          const traceId = hexFromBytes(traceIds, trace * 16, trace * 16 + 16);
+          if (exemplars.wants(traceId, startUnixNanos[row])) {
+            done[trace] = 1;
+            unclear[trace] = this.offerTrace(rowSet, trace, traceId, selected) ? 0 : 1;
+          }
+        }
       }
     }
+  }
+
+  /** False, and nothing is offered, when the order of the trace's spans cannot be told from these columns. */
+  private offerTrace(rowSet: RowSet, trace: number, traceId: string, selected: readonly Mask[]): boolean {
+    const { exemplars, sinks, steps } = this.run;
+    const rows = Array.from(rowSet.rowsOfTrace(trace));
+    const spans = spansOfRows(rowSet, rows);
+    if (new Set(spans.map(({ spanId }) => spanId)).size < spans.length) {
+      return false;
+    }
+    const order = spans.map((_, at) => at).sort((a, b) => compareSpans(spans[a], spans[b]));
+    const facts = new TraceFacts({ traceId, spans: order.map((at) => spans[at]) });
+    sinks.forEach(({ collector }, sink) => {
+      order.forEach((at, index) => {
+        const step = selected[sink][rows[at]] === 1 ? steps.stepOf(spans[at].startUnixNanos) : -1;
+        if (step !== -1) {
+          collector.offer(facts, index, step, exemplars);
+        }
+      });
+    });
+    return true;
   }
 }
 
 /** What counts rows for a sink, with all it reads at hand. */
 function prepare(frame: RowFrame, { collector }: MetricsSink, stepCount: number): (rows: RowSteps) => void {
   if (collector.kind === 'compare') {
-    return prepareCompare(frame, collector, stepCount);
+    return prepareCompare(frame, collector);
   }
   const vectors = vectorsOf(frame, collector.aggregate);
   return (rows) => countRows(collector, vectors, rows, stepCount);
