@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../base/random.ts';
 import type { Trace } from '../trace/model.ts';
 import { traceFromText } from '../trace/text.ts';
 import { printStatic } from './literals.ts';
 import type { MetricSeries } from './metrics.ts';
 import { isMetricsQuery, startMetrics } from './metrics.ts';
 import { parseQuery } from './parser.ts';
+import { randomBaseUnixNanos, randomTraces } from './testing.ts';
 import { validateQuery } from './validate.ts';
 
 const second = 1_000_000_000n;
@@ -204,4 +206,23 @@ test('exemplars: one per trace, with what the query reads', () => {
   assert.equal(run('{ } | rate() with (exemplars = 1)', { exemplars: 10 })[0].exemplars.length, 1);
   assert.equal(run('{ } | rate() with (exemplars = false)', { exemplars: 10 })[0].exemplars.length, 0);
   assert.equal(run('{ } | rate()', { exemplars: 10 })[0].exemplars[0].value, 0.2);
+});
+
+test('which spans become exemplars does not depend on the order of traces', () => {
+  const random = seededRandom(3);
+  const traces = randomTraces(random, { traceCount: 60 });
+  const range = {
+    startUnixNanos: randomBaseUnixNanos - 1n,
+    endUnixNanos: randomBaseUnixNanos + 40_000_000_000n,
+    stepNanos: 1_000_000_000n,
+  };
+  const chosen = (order: typeof traces): unknown => {
+    const run = startMetrics(parseQuery('{ } | rate() by (name)'), { ...range, exemplars: 9 });
+    order.forEach((trace) => run.observe(trace));
+    return run.finish().map(({ labels, exemplars }) => [labels, exemplars]);
+  };
+  const forwards = chosen(traces) as [unknown, unknown[]][];
+  const count = forwards.reduce((sum, [, exemplars]) => sum + exemplars.length, 0);
+  assert.ok(count >= 4 && count <= 9, `${count} exemplars`);
+  assert.deepEqual(chosen(traces.toReversed()), forwards);
 });

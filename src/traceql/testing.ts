@@ -94,7 +94,7 @@ function randomSpan(
     name: random.pick(names),
     kind: random.below(spanKinds.length),
     startUnixNanos,
-    endUnixNanos: startUnixNanos + BigInt(random.below(30)) * (millis / 2n) - (random.below(40) === 0 ? millis : 0n),
+    endUnixNanos: randomEnd(random, startUnixNanos),
     attributes: randomAttributes(random, 6),
     droppedAttributesCount: random.below(10) === 0 ? 1 : 0,
     events: list(random, 2, () => randomEvent(random, startUnixNanos)),
@@ -106,6 +106,13 @@ function randomSpan(
     resource,
     scope,
   };
+}
+
+/** Up to 15 ms after the start; sometimes before it, not set, or so late that the duration has no place in 63 bits. */
+function randomEnd(random: SeededRandom, startUnixNanos: bigint): bigint {
+  const ordinary = startUnixNanos + BigInt(random.below(30)) * (millis / 2n);
+  const dice = random.below(160);
+  return dice < 4 ? ordinary - millis : dice === 4 ? 0n : dice === 5 ? 2n ** 64n - 1n : ordinary;
 }
 
 /** Mostly an earlier span; sometimes none, one that never came, or a later one (which may close a cycle). */

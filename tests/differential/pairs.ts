@@ -1,16 +1,19 @@
 /** Runs (layout, query) pairs: what the engine answers equals what the reference answers. */
 import assert from 'node:assert/strict';
 import { seededRandom } from '../../src/base/random.ts';
-import { metricsView, searchView } from '../../src/engine/query/index.ts';
+import { attributeValuesView, metricsView, searchView } from '../../src/engine/query/index.ts';
 import type { TimeRange } from '../../src/store/trace-store.ts';
+import { traceFromText } from '../../src/trace/text.ts';
 import type { Query } from '../../src/traceql/ast.ts';
 import { QueryError } from '../../src/traceql/errors.ts';
 import { evaluateTrace } from '../../src/traceql/evaluate.ts';
 import { isMetricsQuery } from '../../src/traceql/metrics.ts';
 import type { MetricSeries } from '../../src/traceql/metrics.ts';
+import { parseQuery } from '../../src/traceql/parser.ts';
 import { printQuery } from '../../src/traceql/printer.ts';
 import { randomBaseUnixNanos, randomQuery } from '../../src/traceql/testing.ts';
 import type { SeededRandom } from '../../src/traceql/testing.ts';
+import type { FailingPair } from './failing-pairs.ts';
 import { countPair, emptyTally } from './tally.ts';
 import type { Outcome, Tally } from './tally.ts';
 import { randomWorld, tenant } from './world.ts';
@@ -35,44 +38,67 @@ export async function runLayout(seed: number, tally: Tally): Promise<void> {
   const random = seededRandom(seed);
   const world = await randomWorld(random);
   for (let i = 0; i < queriesPerLayout; i++) {
-    const { query, selects } = telling(random, world);
+    const { query, selects } = telling(random, world, tally);
     const where = `seed ${seed}, query ${i}: ${printQuery(query)}`;
-    countPair(tally, query, world.layouts, await compare(world, query, selects, random, where));
+    const answer = await compareAnswers(world, query, random, where);
+    const nothingFound = answer === 0 && !isMetricsQuery(query);
+    countPair(tally, query, world.layouts, typeof answer === 'string' ? 'failed' : nothingFound ? 'none' : selects);
   }
 }
 
+/** A pair that once differed, in a layout drawn from a seed. */
+export async function runFailingPair({ traces, query: text, valuesOf }: FailingPair, seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const drawn = traces.map((trace, at) => traceFromText(trace, { traceId: `${at + 1}` }));
+  const { view, reference } = await randomWorld(random, drawn);
+  const query = parseQuery(text);
+  const where = `layout ${seed}: ${text}`;
+  if (valuesOf === undefined) {
+    await compareAnswers({ view, reference }, query, random, where);
+    return;
+  }
+  const everything = { startUnixNanos: undefined, endUnixNanos: undefined };
+  const request = { tenant, attribute: valuesOf, filter: query, range: everything, limit: 1000 };
+  const expected = await outcomeOf(() => reference.attributeValues(request));
+  assert.ok(typeof expected !== 'string' && expected.length > 0, where);
+  assert.deepEqual(await outcomeOf(() => attributeValuesView(view, request)), expected, where);
+}
+
 /** A query, with how many of all spans it selects. Of those that select none or all every second is drawn anew. */
-function telling(random: SeededRandom, world: World): { readonly query: Query; readonly selects: Outcome } {
+function telling(
+  random: SeededRandom,
+  world: World,
+  tally: Tally
+): { readonly query: Query; readonly selects: Outcome } {
   for (;;) {
     const query = randomQuery(random);
     const selects = selection(world, query);
+    tally.drawn[selects]++;
     if (selects === 'some' || random.below(2) === 0) {
       return { query, selects };
     }
   }
 }
 
-async function compare(
-  world: World,
+/** The answer of both: how many traces or series, or the text of the error. */
+async function compareAnswers(
+  { view, reference }: Pick<World, 'view' | 'reference'>,
   query: Query,
-  selects: Outcome,
   random: SeededRandom,
   where: string
-): Promise<Outcome> {
-  const { view, reference } = world;
+): Promise<number | string> {
   if (isMetricsQuery(query)) {
     const request = { tenant, query, ...randomMetricsRange(random) };
     const expected = await outcomeOf(() => reference.metrics(request));
-    const actual = await outcomeOf(() => metricsView(view, request));
-    assertSameSeries(actual, expected, where);
-    return typeof expected === 'string' ? 'failed' : selects;
+    assertSameSeries(await outcomeOf(() => metricsView(view, request)), expected, where);
+    return typeof expected === 'string' ? expected : expected.length;
   }
   const limit = 1 + random.below(6);
   const spansPerSpanset = 1 + random.below(5);
   const request = { tenant, query, range: randomRange(random), limit, spansPerSpanset };
   const expected = await outcomeOf(() => reference.search(request));
   assert.deepEqual(await outcomeOf(() => searchView(view, request)), expected, where);
-  return typeof expected === 'string' ? 'failed' : expected.length === 0 ? 'none' : selects;
+  return typeof expected === 'string' ? expected : expected.length;
 }
 
 function selection({ traces }: World, query: Query): Outcome {

@@ -12,6 +12,8 @@ export type Outcome = 'none' | 'some' | 'all' | 'failed';
 /** Plain data, so that shards can add theirs up. */
 export interface Tally {
   pairs: number;
+  /** What the queries select that were drawn, those included that were drawn anew for saying nothing. */
+  readonly drawn: Record<Outcome, number>;
   readonly outcomes: Record<Outcome, number>;
   readonly words: Record<string, number>;
 }
@@ -29,7 +31,8 @@ const groups: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function emptyTally(): Tally {
-  return { pairs: 0, outcomes: { none: 0, some: 0, all: 0, failed: 0 }, words: {} };
+  const none = { none: 0, some: 0, all: 0, failed: 0 };
+  return { pairs: 0, drawn: { ...none }, outcomes: { ...none }, words: {} };
 }
 
 export function countPair(tally: Tally, query: Query, worldLayouts: readonly Layout[], outcome: Outcome): void {
@@ -50,6 +53,7 @@ export function addTally(to: Tally, from: Tally): void {
   to.pairs += from.pairs;
   for (const outcome of Object.keys(to.outcomes) as Outcome[]) {
     to.outcomes[outcome] += from.outcomes[outcome];
+    to.drawn[outcome] += from.drawn[outcome];
   }
   for (const [word, count] of Object.entries(from.words)) {
     to.words[word] = (to.words[word] ?? 0) + count;
@@ -66,10 +70,12 @@ export function rarest(tally: Tally): { readonly word: string; readonly count: n
 
 /** The table of occurrences. */
 export function tableOf(tally: Tally): string {
-  const { outcomes, pairs } = tally;
+  const { outcomes, drawn, pairs } = tally;
+  const draws = Object.values(drawn).reduce((sum, count) => sum + count, 0);
   const share = (count: number): string => `${count} (${((100 * count) / pairs).toFixed(1)} %)`;
   const lines = [
     `${pairs} pairs: selects some spans ${share(outcomes.some)}, none ${share(outcomes.none)}, all ${share(outcomes.all)}, refused ${share(outcomes.failed)}`,
+    `of ${draws} queries drawn ${((100 * drawn.some) / draws).toFixed(1)} % select some spans; of the others every second was drawn anew`,
   ];
   for (const [name, words] of Object.entries(groups)) {
     lines.push(`${name}: ${words.map((word) => `${word} ${tally.words[word] ?? 0}`).join(' · ')}`);

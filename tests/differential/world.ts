@@ -50,8 +50,11 @@ export interface World {
 /** Where the spans of a place are. */
 type PlaceKind = 'head' | 'block' | 'folded block';
 
-export async function randomWorld(random: SeededRandom): Promise<World> {
-  const traces = randomTraces(random, { traceCount: 3 + random.below(8) });
+/** `traces`: drawn at random when absent. */
+export async function randomWorld(
+  random: SeededRandom,
+  traces: readonly Trace[] = randomTraces(random, { traceCount: 3 + random.below(8) })
+): Promise<World> {
   const kinds = Array.from({ length: 1 + random.below(4) }, (): PlaceKind =>
     random.pick(['head', 'head', 'block', 'folded block'])
   );
