@@ -126,7 +126,7 @@ export function serviceNameOf(resource: Resource): string {
   return value?.type === 'string' ? value.value : '';
 }
 
-/** end − start; negative when the span ends before it starts. */
+/** end − start as a signed number of 64 bits; negative when the span ends before it starts, or 292 years and more after it. */
 export function durationNanosOf(span: Span): bigint {
-  return span.endUnixNanos - span.startUnixNanos;
+  return BigInt.asIntN(64, span.endUnixNanos - span.startUnixNanos);
 }
