@@ -11,6 +11,7 @@ import { UploadField } from './UploadField.tsx';
 const editorModes = [
   { label: 'Search', value: 'traceqlSearch', description: 'Conditions in rows' },
   { label: 'TraceQL', value: 'traceql', description: 'A TraceQL query or a trace ID' },
+  { label: 'Service graph', value: 'serviceMap', description: 'Who calls whom; TraceQL chooses the traces' },
   { label: 'File', value: 'upload', description: 'A trace file: OTLP, Tempo, Jaeger, Zipkin' },
 ];
 
@@ -22,7 +23,8 @@ export function QueryEditor({
   onChange,
   onRunQuery,
 }: QueryEditorProps<DataSource, VivaceQuery, VivaceJsonData>) {
-  const mode = query.queryType === 'upload' ? 'upload' : isBuilderQuery(query) ? 'traceqlSearch' : 'traceql';
+  const own = query.queryType === 'upload' || query.queryType === 'serviceMap' ? query.queryType : undefined;
+  const mode = own ?? (isBuilderQuery(query) ? 'traceqlSearch' : 'traceql');
 
   const switchMode = (queryType: string) => {
     // What the rows said goes on as text; text cannot become rows.
@@ -45,16 +47,16 @@ export function QueryEditor({
           onRunQuery={onRunQuery}
         />
       )}
-      {mode === 'traceql' && (
+      {(mode === 'traceql' || mode === 'serviceMap') && (
         <TraceqlField
           client={datasource.client}
           range={range}
           text={query.query ?? ''}
-          onCommit={(text) => onChange({ ...query, queryType: 'traceql', query: text })}
+          onCommit={(text) => onChange({ ...query, queryType: mode, query: text })}
           onRun={onRunQuery}
         />
       )}
-      <QueryOptions query={query} onChange={onChange} />
+      {mode !== 'serviceMap' && <QueryOptions query={query} onChange={onChange} />}
     </div>
   );
 }

@@ -37,6 +37,7 @@ import { proxyTransport } from './backend-transport.ts';
 import { metricsFrames } from './frames/metrics-frame.ts';
 import { graphSpansMax, nodeGraphFrames } from './frames/node-graph-frames.ts';
 import { searchFrames } from './frames/search-frame.ts';
+import { serviceGraphFrames } from './frames/service-graph-frames.ts';
 import { emptyTraceFrame, traceFrame } from './frames/trace-frame.ts';
 import { interpolateQuery } from './interpolate.ts';
 import {
@@ -216,8 +217,11 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     switch (plan.kind) {
       case 'none':
         return [];
-      case 'unsupported':
-        throw new CodedError('unsupported', plan.message);
+      case 'service-graph': {
+        const graphRange = secondsOf(request.range);
+        const graph = await this.client.serviceGraph({ query: plan.traceql, range: graphRange, signal });
+        return serviceGraphFrames(graph, refId, target);
+      }
       case 'trace':
         return this.traceFrames(plan.traceId, refId, request.range, signal);
       case 'upload':

@@ -33,7 +33,8 @@ export function withFilters(
     return query;
   }
   try {
-    return { ...query, queryType: 'traceql', query: addFilters(text, filters) };
+    const queryType = query.queryType === 'serviceMap' ? 'serviceMap' : 'traceql';
+    return { ...query, queryType, query: addFilters(text, filters) };
   } catch (error) {
     if (onUnreadable === 'keep' && error instanceof QueryError) {
       return query;

@@ -58,7 +58,7 @@ test('nothing to ask, and what cannot be asked', () => {
   assert.equal(plan({}).kind, 'none');
   assert.equal(plan({ query: '  ' }).kind, 'none');
   assert.equal(plan({ queryType: 'clear', query: '{}' }).kind, 'none');
-  assert.equal(plan({ queryType: 'serviceMap' }).kind, 'unsupported');
+  assert.deepEqual(plan({ queryType: 'serviceMap', query: ' { } ' }), { kind: 'service-graph', traceql: '{ }' });
 });
 
 test('filters as Tempo writes them', () => {

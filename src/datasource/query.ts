@@ -8,7 +8,7 @@ import { isComplete, traceqlFromFilters, type SearchFilter } from './search-filt
  * exemplar destination moves to Vivace by changing the data source's uid and type.
  */
 export interface VivaceQuery extends DataQuery {
-  /** `traceql` | `traceqlSearch` | `upload` and, from elsewhere, `traceId`, `nativeSearch`, `clear` or nothing. */
+  /** `traceql` | `traceqlSearch` | `serviceMap` | `upload` and, from elsewhere, `traceId`, `nativeSearch`, `clear` or nothing. */
   queryType?: string;
   /** TraceQL, or a trace id: 1 to 32 hex digits under any `queryType`. */
   query?: string;
@@ -34,8 +34,9 @@ export const defaultSpansPerSpanset = 3;
 /** What a query asks for, with defaults filled in. */
 export type QueryPlan =
   | { readonly kind: 'none' }
-  | { readonly kind: 'unsupported'; readonly message: string }
   | { readonly kind: 'trace'; readonly traceId: TraceId }
+  /** Of every trace, or of those that the TraceQL selects. */
+  | { readonly kind: 'service-graph'; readonly traceql: string }
   /** The trace file that the query editor was given. */
   | { readonly kind: 'upload' }
   | {
@@ -62,10 +63,7 @@ export function planQuery(query: VivaceQuery): QueryPlan {
     return { kind: 'upload' };
   }
   if (query.queryType === 'serviceMap') {
-    return {
-      kind: 'unsupported',
-      message: `Vivace has no query type "${query.queryType}"; use "traceql" or "traceqlSearch".`,
-    };
+    return { kind: 'service-graph', traceql: (query.query ?? '').trim() };
   }
   if (isBuilderQuery(query)) {
     return searchPlan(traceqlFromFilters(query.filters ?? []), query);
