@@ -4,7 +4,8 @@ import { traceOverlaps } from '../store/time-range.ts';
 import { mergeTrace } from '../trace/merge.ts';
 import type { Span, Trace } from '../trace/model.ts';
 import { RowSetCache } from './query/fragments.ts';
-import { sourcesOf, type Source, type StoreView } from './query/view.ts';
+import { rowGroupsOf, type Source } from './query/view.ts';
+import type { BlockReader } from './block/block-reader.ts';
 import type { RowSet } from './row-set.ts';
 import { spansOfRows } from './rows-to-spans.ts';
 
@@ -12,6 +13,12 @@ import { spansOfRows } from './rows-to-spans.ts';
 const bucketCount = 0x1_0000;
 /** As far as one bucket allows: about 60 MB of objects. */
 const partitionSpansMaxDefault = 20_000;
+
+/** Heads and opened blocks of one tenant. */
+export interface OpenedView {
+  readonly heads: readonly RowSet[];
+  readonly blocks: readonly BlockReader[];
+}
 
 export interface AllTracesOptions {
   readonly range: TimeRange;
@@ -28,7 +35,7 @@ export interface AllTracesOptions {
  *
  * Errors: the disk's; damage is told to `onDamage`.
  */
-export async function* allTraces(view: StoreView, options: AllTracesOptions): AsyncGenerator<Trace> {
+export async function* allTraces(view: OpenedView, options: AllTracesOptions): AsyncGenerator<Trace> {
   const sources = new Sources(view, options);
   const spansOfBucket = new Uint32Array(bucketCount);
   for (const source of sources.list.filter((candidate) => mayOverlap(candidate, options.range))) {
@@ -85,8 +92,11 @@ class Sources {
   /** Trace ordinals of a head by ascending bucket: a head has its traces in order of arrival. */
   private readonly orders = new Map<RowSet, Uint32Array>();
 
-  constructor(view: StoreView, options: AllTracesOptions) {
-    this.list = sourcesOf(view);
+  constructor({ heads, blocks }: OpenedView, options: AllTracesOptions) {
+    this.list = [
+      ...heads.map((rowSet, index): Source => ({ kind: 'head', index, rowSet })),
+      ...blocks.flatMap((reader, index) => rowGroupsOf(reader, heads.length + index)),
+    ];
     this.options = options;
   }
 

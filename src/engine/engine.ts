@@ -363,7 +363,10 @@ export class Engine implements TraceStore {
     const tenants = tenantsOf(tenant);
     return this.pins.pin(
       tenants.flatMap((name) => this.heads.of(name)),
-      tenants.flatMap((name) => this.maintenance.manifest.tenants.get(name)?.blocks ?? [])
+      tenants.flatMap((name) => {
+        const blocks = this.maintenance.manifest.tenants.get(name)?.blocks;
+        return blocks === undefined ? [] : [blocks];
+      })
     );
   }
 
@@ -376,10 +379,9 @@ export class Engine implements TraceStore {
   ): Promise<Answer<T>> {
     this.requireReady();
     const pin = this.pinned(tenant);
-    const blocks = pin.blocks.map(({ meta }) => meta);
     const payload: QueryPayload = {
       heads: pin.heads,
-      blocks,
+      blocks: pin.blockLists,
       request,
       limits: queryLimitsOf({ ...this.limits, ...this.options.tenantLimits?.(tenant) }),
       reports: onProgress !== undefined,

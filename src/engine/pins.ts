@@ -5,6 +5,7 @@ import { openSnapshot } from './head/snapshot.ts';
 import type { HeadSlot } from './heads.ts';
 import type { StoredBlock } from './manifest.ts';
 import { messageOf } from './os-error.ts';
+import { encodeBlockList, type BlockList } from './query/block-list.ts';
 import type { PinnedHead } from './query/query-world.ts';
 import type { RowSet } from './row-set.ts';
 import type { Gone } from './workers.ts';
@@ -14,6 +15,8 @@ export interface Pin {
   /** Durable rows only. */
   readonly heads: readonly PinnedHead[];
   readonly blocks: readonly StoredBlock[];
+  /** The same blocks, for queries: a list for each tenant. */
+  readonly blockLists: readonly BlockList[];
   /** To be called once, when nothing reads from them any more. */
   release(): void;
 }
@@ -40,6 +43,8 @@ export class Pins {
   private readonly holders = new Map<string, number>();
   private readonly dropped = new Map<string, StoredBlock>();
   private readonly removed = new Set<string>();
+  private readonly lists = new WeakMap<readonly StoredBlock[], BlockList>();
+  private nextList = 0;
 
   /** `onGone` is told what need not be kept for later queries. */
   constructor(disk: Disk, codecs: Codecs, onGone: (gone: Gone) => void) {
@@ -49,11 +54,26 @@ export class Pins {
   }
 
   /** The caller names heads and blocks in one go, so that no span is in both or in neither. */
-  pin(heads: readonly HeadSlot[], blocks: readonly StoredBlock[]): Pin {
+  pin(heads: readonly HeadSlot[], tenants: readonly (readonly StoredBlock[])[]): Pin {
+    const blocks = tenants.flat();
     const pinned = heads
       .filter(({ durableRows }) => durableRows > 0)
       .map((slot) => ({ key: headKey(slot), snapshot: slot.head.snapshot() }));
-    return { heads: pinned, blocks, release: this.hold(blocks) };
+    const blockLists = tenants.map((tenantBlocks) => this.listOf(tenantBlocks));
+    return { heads: pinned, blocks, blockLists, release: this.hold(blocks) };
+  }
+
+  /** Made once for each version of a tenant's blocks. */
+  private listOf(blocks: readonly StoredBlock[]): BlockList {
+    let list = this.lists.get(blocks);
+    if (list === undefined) {
+      list = encodeBlockList(
+        String(this.nextList++),
+        blocks.map(({ meta }) => meta)
+      );
+      this.lists.set(blocks, list);
+    }
+    return list;
   }
 
   async open({ heads, blocks, release }: Pin): Promise<OpenedPin> {

@@ -5,6 +5,7 @@ import { openBlock } from '../../src/engine/block/block-reader.ts';
 import type { BlockReader } from '../../src/engine/block/block-reader.ts';
 import { LruByBytes } from '../../src/engine/block/lru-by-bytes.ts';
 import type { BlockMeta } from '../../src/engine/block/format.ts';
+import { readFilter } from '../../src/engine/block/trace-filter.ts';
 import { writeBlock } from '../../src/engine/block/write-block.ts';
 import { compactBlocks } from '../../src/engine/compaction/compact.ts';
 import { planFlush } from '../../src/engine/head/flush-plan.ts';
@@ -12,6 +13,7 @@ import { Head } from '../../src/engine/head/head.ts';
 import { openSnapshot } from '../../src/engine/head/snapshot.ts';
 import { defaultLimits } from '../../src/engine/limits.ts';
 import type { StoreView } from '../../src/engine/query/index.ts';
+import { knownBlock, ViewBlock, type BlockSource } from '../../src/engine/query/view-block.ts';
 import type { RowSet } from '../../src/engine/row-set.ts';
 import { SimDisk } from '../../src/engine/sim-disk.ts';
 import { nodeCodecs } from '../../src/server/node-codecs.ts';
@@ -82,9 +84,22 @@ export async function randomWorld(
   }
   const listed = await compactSome(disk, metas, random);
   const cache = new BlockCache(defaultLimits);
-  const blocks = await Promise.all(listed.map((meta) => openBlock(disk, meta, nodeCodecs, cache)));
-  const found = layoutsOf(traces, shares, kinds, heads, blocks);
-  return { view: { heads, blocks, told: new LruByBytes(2 ** 20) }, reference, traces, layouts: found };
+  const opened: BlockReader[] = [];
+  const source: BlockSource = {
+    open: async (meta) => {
+      const reader = await openBlock(disk, meta, nodeCodecs, cache);
+      opened.push(reader);
+      return reader;
+    },
+    filterAtHand: () => undefined,
+    readFilter: (meta) => readFilter(disk, meta),
+  };
+  // Filters over trace ids in the manifest, in the file, and none, as in old blocks.
+  const known = listed.map((meta, i) => knownBlock(i % 3 === 2 ? { ...meta, traceFilter: undefined } : meta));
+  const blocks = known.map((block) => new ViewBlock(block, source));
+  const readers = await Promise.all(listed.map((meta) => openBlock(disk, meta, nodeCodecs, cache)));
+  const found = layoutsOf(traces, shares, kinds, heads, readers);
+  return { view: { heads, blocks, opened, told: new LruByBytes(2 ** 20) }, reference, traces, layouts: found };
 }
 
 /** Most traces lie in one place, some are scattered; some spans come twice. */
@@ -116,7 +131,13 @@ async function flush(
   const metas: BlockMeta[] = [];
   for (const { rows } of parts) {
     const blockId = `${prefix}-${metas.length}`;
-    const options = { disk, path: `blocks/${blockId}.parquet`, codecs: nodeCodecs, blockId };
+    const options = {
+      disk,
+      path: `blocks/${blockId}.parquet`,
+      codecs: nodeCodecs,
+      blockId,
+      traceFilterInlineBytesMax: prefix === 'b0' ? 0 : undefined,
+    };
     // A row group of a few traces, and so few chunks that most keys of attributes are folded.
     const groups = { rowGroupRowsMin: 1 + random.below(12), rowGroupRowsMax: 40 };
     metas.push(

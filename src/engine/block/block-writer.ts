@@ -14,6 +14,7 @@ import {
   type ListBloomPlace,
   type NamedColumn,
   type RowGroupInfo,
+  type TraceFilterPlace,
   blockKey,
   bloomsKey,
   columnsKey,
@@ -23,6 +24,8 @@ import {
   formatVersion,
   formatVersionKey,
 } from './format.ts';
+import { TraceFilterBuilder, filterBytesInlineMax } from './trace-filter.ts';
+import { base64FromBytes } from '../../wire/base64.ts';
 import { type OutputColumn, rowGroupColumns, schemaOf } from './row-group-columns.ts';
 
 /** A column that a block will have, and in how many of its rows, about. */
@@ -46,6 +49,8 @@ export interface BlockWriterOptions {
   readonly columnChunksMax?: number;
   /** zstd level: 1 where writing must be quick (the default), higher where a block will live long. */
   readonly zstdLevel?: number;
+  /** Less for tests. */
+  readonly traceFilterInlineBytesMax?: number;
   /** Smaller pages for tests. */
   readonly pageSizes?: PageSizes;
 }
@@ -67,6 +72,7 @@ export class BlockWriter {
   private readonly chunks = new CodedChunks();
   private readonly rowGroups: RowGroupInfo[] = [];
   private readonly blooms: ListBloomPlace[] = [];
+  private readonly traceFilter = new TraceFilterBuilder();
 
   private constructor(options: BlockWriterOptions, file: WritableFile) {
     this.options = options;
@@ -120,6 +126,7 @@ export class BlockWriter {
     for (const { list, bitset } of lists.blooms()) {
       this.blooms.push({ rowGroup, list, ...parquet.extra(bitset) });
     }
+    this.traceFilter.add(rowSet, rows);
     await parquet.rowGroup(rows.length, schemaOf(columns, lists), chunkAt);
   }
 
@@ -127,6 +134,7 @@ export class BlockWriter {
   async finish(): Promise<BlockMeta> {
     assert(this.rowGroups.length > 0, 'a block without rows');
     const { blockId, path } = this.options;
+    const traceFilter = this.placeOfTraceFilter();
     const place = await this.parquet.finish(
       schemaOf(this.columns, this.lists),
       new Map([
@@ -138,7 +146,13 @@ export class BlockWriter {
     );
     await this.file.datasync();
     await this.file.close();
-    return { blockId, path, formatVersion, ...place, ...blockFacts(this.rowGroups) };
+    return { blockId, path, formatVersion, ...place, ...blockFacts(this.rowGroups), traceFilter };
+  }
+
+  private placeOfTraceFilter(): TraceFilterPlace {
+    const bitset = this.traceFilter.finish();
+    const { traceFilterInlineBytesMax = filterBytesInlineMax } = this.options;
+    return bitset.length <= traceFilterInlineBytesMax ? { bits: base64FromBytes(bitset) } : this.parquet.extra(bitset);
   }
 
   private namedColumns(): NamedColumn[] {

@@ -35,7 +35,13 @@ export interface BlockMeta {
   /** Lower-case hex. */
   readonly minTraceId: string;
   readonly maxTraceId: string;
+  /** Absent in blocks that were listed before manifests had it, and in salvaged ones. */
+  readonly traceFilter?: TraceFilterPlace;
 }
+
+/** A bloom filter over the trace ids of a block: in base64, where it is small, or where it stands in the file. */
+export type TraceFilterPlace =
+  { readonly bits: string } | { readonly offset: number; readonly length: number; readonly crc32c: number };
 
 /** Facts of one row group; trace ids in hex, both inclusive. */
 export interface RowGroupInfo {

@@ -18,7 +18,7 @@ import type { Static } from '../../traceql/static.ts';
 import type { CodedColumn, ColumnKey, ValueDictionary } from '../row-set.ts';
 import { decodeEvents, decodeKeyValues, decodeLinks } from '../../wire/otlp-protobuf.ts';
 import { answer } from './answer.ts';
-import { Progress } from './candidates.ts';
+import { Progress, SourceRater } from './candidates.ts';
 import { columnsOfField, columnsToEvaluate, rawColumnKey } from './field-columns.ts';
 import type { RawColumn } from './field-columns.ts';
 import { RowSetCache, TraceReader } from './fragments.ts';
@@ -27,7 +27,7 @@ import { rawValues } from './raw-values.ts';
 import { overlaps, windowNanos } from './prune.ts';
 import { consumeSpans } from './matching-spans.ts';
 import { NameConsumer, ValueConsumer } from './span-values.ts';
-import { sourcesOf } from './view.ts';
+import { placesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
 
 export async function attributeNamesView(
@@ -39,7 +39,7 @@ export async function attributeNamesView(
   let names = new AttributeNameSets();
   await progress.within(async () => {
     if (request.filter === undefined) {
-      for (const source of sourcesInRange(view, request.range)) {
+      for await (const source of sourcesInRange(view, request.range, progress)) {
         await progress.point();
         await addNamesOfSource(source, names);
       }
@@ -66,7 +66,7 @@ export async function attributeValuesView(
   let values = new AttributeValueSet();
   await progress.within(async () => {
     if (request.filter === undefined && isInDictionaries(field)) {
-      for (const source of sourcesInRange(view, request.range)) {
+      for await (const source of sourcesInRange(view, request.range, progress)) {
         await progress.point();
         await addValuesOfSource(source, field, values);
       }
@@ -100,17 +100,15 @@ function columnsFor(filter: Query | undefined, more: readonly ColumnKey[] | 'all
   return columns === 'all' || more === 'all' ? 'all' : [...columns, ...more];
 }
 
-function sourcesInRange(view: StoreView, range: TimeRange): Source[] {
-  return sourcesOf(view).filter(
-    (source) =>
-      source.kind === 'head' ||
-      overlaps(
-        source.reader.rowGroups[source.rowGroup].startUnixNanos,
-        source.reader.rowGroups[source.rowGroup].endUnixNanos,
-        range,
-        windowNanos
-      )
-  );
+async function* sourcesInRange(view: StoreView, range: TimeRange, progress: Progress): AsyncGenerator<Source> {
+  const rater = new SourceRater({ kind: 'true' }, range, progress);
+  for await (const source of rater.sources(placesOf(view), view)) {
+    rater.leave(source);
+    const group = source.kind === 'head' ? undefined : source.reader.rowGroups[source.rowGroup];
+    if (group === undefined || overlaps(group.startUnixNanos, group.endUnixNanos, range, windowNanos)) {
+      yield source;
+    }
+  }
 }
 
 /** Raw columns and where the keys inside them belong. */

@@ -3,11 +3,12 @@ import type { TraceCondition } from '../../traceql/conditions.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { Meter, OverBudget } from './control.ts';
 import type { RowSetCache } from './fragments.ts';
-import { pruneSource, type Pruned } from './prune.ts';
+import type { BlockReader } from '../block/block-reader.ts';
+import { pruneBlock, pruneSource, type Pruned } from './prune.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { columnsOfCondition, mapLeaves, rateTraces } from './scan.ts';
-import { readBytesOf, sourcesOf } from './view.ts';
-import type { Source, StoreView } from './view.ts';
+import { placesOf, readBytesOf, rowGroupsOf } from './view.ts';
+import type { Place, Source, StoreView } from './view.ts';
 
 /** Counters and budgets of one query, reported in its answer. */
 export class Progress {
@@ -17,9 +18,9 @@ export class Progress {
   inspectedRows = 0;
   inspectedTraces = 0;
   blocksRead = 0;
-  /** Sources there are, and those that have been rated or left out. */
-  sources = 0;
-  sourcesDone = 0;
+  /** Parts of about equal size, known from the manifest alone; and those that have been rated or left out. */
+  readonly steps: number;
+  stepsDone = 0;
   /** Called at every point; for those who want to see the query run. */
   tell: (() => void) | undefined;
   /** Says what the answer lacks, once a budget is used up. */
@@ -29,6 +30,7 @@ export class Progress {
     this.view = view;
     this.signal = signal;
     this.meter = new Meter(view.control);
+    this.steps = placesOf(view).reduce((sum, place) => sum + stepsOf(place), 0);
   }
 
   /** Between slices of work: gives way to others, stops when the client has gone or a budget is used up. */
@@ -52,10 +54,17 @@ export class Progress {
       if (!(error instanceof OverBudget)) {
         throw error;
       }
-      const done = this.sources === 0 ? '' : ` after ${this.sourcesDone} of ${this.sources} parts of the store`;
+      const done = this.stepsDone === 0 ? '' : ` after ${this.stepsDone} of ${this.steps} parts of the store`;
       this.missing = `${error.message}: the answer is what it had found${done}`;
     }
   }
+}
+
+/** A row group has about so many rows. */
+const spansPerStep = 49_152;
+
+function stepsOf(place: Place): number {
+  return place.kind === 'head' ? 1 : Math.max(1, Math.round(place.block.meta.spans / spansPerStep));
 }
 
 /** A source that has been rated: `rating[ordinal]` as {@link rateTraces} says. */
@@ -77,10 +86,7 @@ export async function* ratedSources(
   cache?: RowSetCache
 ): AsyncGenerator<RatedSource> {
   const rater = new SourceRater(condition, range, progress, cache);
-  const sources = sourcesOf(view);
-  progress.sources = sources.length;
-  rater.expect(sources, view.readsAhead ?? 0);
-  for (const source of sources) {
+  for await (const source of rater.sources(placesOf(view), view)) {
     const rated = await rater.rate(source);
     if (rated !== undefined) {
       yield rated;
@@ -105,6 +111,17 @@ function pollingCondition(condition: TraceCondition, poll: () => void): TraceCon
   }));
 }
 
+/** Footers on a near disk: reading the next ones while this one is looked at. */
+const opensAhead = 4;
+
+function readerOf(place: Place): Promise<BlockReader | undefined> {
+  return place.kind === 'block' ? place.block.open() : Promise.resolve(undefined);
+}
+
+function keyOf(source: Source): string {
+  return source.kind === 'head' ? `${source.index}` : `${source.index} ${source.rowGroup}`;
+}
+
 /** Rates sources for one query, in whatever order it wants them. */
 export class SourceRater {
   private readonly condition: TraceCondition;
@@ -113,7 +130,10 @@ export class SourceRater {
   private readonly cache: RowSetCache | undefined;
   private readonly columns: readonly ColumnKey[];
   private readonly blocksRead = new Set<number>();
-  private verdicts: ReadAhead<Source, Pruned | undefined>;
+  private readonly stepsOfReader = new Map<BlockReader, number>();
+  private openings: ReadAhead<Place, BlockReader | undefined> | undefined;
+  /** Of sources that were asked ahead. */
+  private readonly verdicts = new Map<string, Pruned | undefined>();
 
   constructor(condition: TraceCondition, range: TimeRange, progress: Progress, cache?: RowSetCache) {
     this.condition = pollingCondition(condition, progress.poll);
@@ -121,24 +141,80 @@ export class SourceRater {
     this.progress = progress;
     this.cache = cache;
     this.columns = columnsOfCondition(condition);
-    this.verdicts = this.expecting([], 0);
   }
 
-  /** Tells in which order sources will be rated, if at all, so that what prunes them is read in few round trips. */
-  expect(order: readonly Source[], readsAhead: number): void {
-    this.verdicts = this.expecting(order, readsAhead);
+  /** Places that may hold an answer, as far as the manifest says. The others are counted as done. */
+  remaining(places: readonly Place[]): Place[] {
+    return places.filter((place) => {
+      const remains = place.kind === 'head' || pruneBlock(place.block, this.condition, this.range) === undefined;
+      this.progress.stepsDone += remains ? 0 : stepsOf(place);
+      return remains;
+    });
   }
 
-  private expecting(order: readonly Source[], readsAhead: number): ReadAhead<Source, Pruned | undefined> {
-    return new ReadAhead(order, readsAhead, (source) => pruneSource(source, this.condition, this.range));
+  /** Tells in which order places will be opened, if at all, so that they are read in few round trips. */
+  expect(order: readonly Place[], { readsAhead = 0 }: Pick<StoreView, 'readsAhead'>): void {
+    const blocks = order.filter(({ kind }) => kind === 'block');
+    this.openings = new ReadAhead(blocks, Math.max(readsAhead, opensAhead), async (place) => {
+      const reader = await readerOf(place);
+      // Where a read is a round trip, what prunes the row groups comes along.
+      if (reader !== undefined && readsAhead > 0) {
+        await Promise.all(
+          rowGroupsOf(reader, place.index).map(async (source) => {
+            this.verdicts.set(keyOf(source), await pruneSource(source, this.condition, this.range));
+          })
+        );
+      }
+      return reader;
+    });
+  }
+
+  /** The sources of a place, none when its block cannot be opened. */
+  async open(place: Place): Promise<readonly Source[]> {
+    if (place.kind === 'head') {
+      return [place];
+    }
+    await this.progress.point();
+    const reader = await (this.openings?.take(place) ?? place.block.open());
+    if (reader === undefined) {
+      this.progress.stepsDone += stepsOf(place);
+      return [];
+    }
+    this.stepsOfReader.set(reader, stepsOf(place));
+    return rowGroupsOf(reader, place.index);
+  }
+
+  /** Sources that may hold an answer, in the order of `places`. Each is to be rated or left. */
+  async *sources(places: readonly Place[], view: Pick<StoreView, 'readsAhead'>): AsyncGenerator<Source> {
+    const remaining = this.remaining(places);
+    this.expect(remaining, view);
+    for (const place of remaining) {
+      yield* await this.open(place);
+    }
+  }
+
+  /** Counts the source as done. */
+  leave(source: Source): void {
+    if (source.kind === 'head') {
+      this.progress.stepsDone++;
+      return;
+    }
+    const steps = this.stepsOfReader.get(source.reader) ?? 0;
+    const groups = source.reader.rowGroups.length;
+    const doneBefore = Math.floor((steps * source.rowGroup) / groups);
+    this.progress.stepsDone += Math.floor((steps * (source.rowGroup + 1)) / groups) - doneBefore;
   }
 
   /** Whether no trace of the source can match, as far as that can be told without reading it; else it counts as read. */
   async isPruned(source: Source): Promise<boolean> {
     const { progress } = this;
     await progress.point();
-    progress.sourcesDone++;
-    if ((await this.verdicts.take(source)) !== undefined) {
+    this.leave(source);
+    const key = keyOf(source);
+    const verdict = this.verdicts.has(key)
+      ? this.verdicts.get(key)
+      : await pruneSource(source, this.condition, this.range);
+    if (verdict !== undefined) {
       return true;
     }
     if (source.kind === 'row-group') {

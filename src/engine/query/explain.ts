@@ -8,13 +8,13 @@ import type { ColumnKey } from '../row-set.ts';
 import { answer } from './answer.ts';
 import { Progress } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
-import { TraceReader } from './fragments.ts';
+import { traceIdBytesAt, TraceReader } from './fragments.ts';
 import { evaluationOf, evaluationText } from './kernels/plan.ts';
-import { conditionText, pruneSource } from './prune.ts';
+import { conditionText, pruneBlock, pruneSource } from './prune.ts';
 import { columnsOfCondition } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
-import { sourcesOf } from './view.ts';
-import type { Source, StoreView } from './view.ts';
+import { placesOf, rowGroupsOf } from './view.ts';
+import type { Place, Source, StoreView } from './view.ts';
 
 /** Plans the query over the whole view. `analyze` runs it and tells what that took. */
 export async function explainView(
@@ -27,22 +27,28 @@ export async function explainView(
   const evaluated = columnsToEvaluate(fieldsOf(query));
   const parts: ExplainedPart[] = [];
   let [soloTraces, splitTraces] = [0, 0];
-  const sources = sourcesOf(view);
-  progress.sources = sources.length;
   await progress.within(async () => {
-    const split = await SplitIndex.of(view, progress);
-    for (const source of sources) {
+    const split = new SplitIndex(view);
+    for (const place of placesOf(view)) {
       await progress.point();
-      progress.sourcesDone++;
-      const pruned = await pruneSource(source, condition, range);
-      parts.push(partOf(view, source, pruned));
-      if (pruned === undefined) {
-        const rowSet = source.kind === 'head' ? source.rowSet : await source.reader.readRowGroup(source.rowGroup, []);
-        for (let trace = 0; trace < rowSet.traceCount; trace++) {
-          splitTraces += Number(split.isSplit(rowSet, trace));
+      const closed = place.kind === 'block' ? pruneBlock(place.block, condition, range) : undefined;
+      if (closed !== undefined && place.kind === 'block') {
+        parts.push(partOfBlock(place, closed));
+        continue;
+      }
+      for (const source of await sourcesOfPlace(place)) {
+        await progress.point();
+        const pruned = await pruneSource(source, condition, range);
+        parts.push(partOf(view, source, pruned));
+        if (pruned === undefined) {
+          const rowSet = source.kind === 'head' ? source.rowSet : await source.reader.readRowGroup(source.rowGroup, []);
+          await split.prepare(rowSet.traceCount, progress);
+          for (let trace = 0; trace < rowSet.traceCount; trace++) {
+            splitTraces += Number(split.isSplit(source, traceIdBytesAt(rowSet, trace)));
+          }
+          soloTraces += rowSet.traceCount;
+          progress.inspectedTraces += rowSet.traceCount;
         }
-        soloTraces += rowSet.traceCount;
-        progress.inspectedTraces += rowSet.traceCount;
       }
     }
     soloTraces -= splitTraces;
@@ -59,6 +65,20 @@ export async function explainView(
     splitTraces,
     analysis,
   });
+}
+
+async function sourcesOfPlace(place: Place): Promise<readonly Source[]> {
+  if (place.kind === 'head') {
+    return [place];
+  }
+  const reader = await place.block.open();
+  return reader === undefined ? [] : rowGroupsOf(reader, place.index);
+}
+
+/** A block that is not opened. */
+function partOfBlock({ block }: Extract<Place, { kind: 'block' }>, pruned: ExplainedPart['pruned']): ExplainedPart {
+  const { path, spans, traces, startUnixNanos, endUnixNanos } = block.meta;
+  return { place: path, rowGroup: undefined, spans, traces, startUnixNanos, endUnixNanos, pruned };
 }
 
 function partOf(view: StoreView, source: Source, pruned: ExplainedPart['pruned']): ExplainedPart {

@@ -4,9 +4,13 @@
 import { hexFromBytes } from '../../trace/ids.ts';
 import { compareSpans, mergeTrace } from '../../trace/merge.ts';
 import type { Span, Trace } from '../../trace/model.ts';
+import type { BlockReader } from '../block/block-reader.ts';
+import { soughtTrace, type SoughtTrace } from '../block/trace-filter.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
+import { mapAtMost } from './map-at-most.ts';
 import type { Source, StoreView } from './view.ts';
+import type { ViewBlock } from './view-block.ts';
 
 /** Where a part of a trace lies. */
 export interface Fragment {
@@ -23,14 +27,28 @@ export async function findFragments(view: StoreView, traceId: Uint8Array): Promi
       fragments.push({ source: { kind: 'head', index, rowSet }, ordinal });
     }
   });
-  const found = await Promise.all(view.blocks.map((reader) => reader.findTrace(traceId)));
-  found.forEach((places, block) => {
-    for (const { rowGroup, ordinal } of places) {
-      const index = view.heads.length + block;
-      fragments.push({ source: { kind: 'row-group', index, reader: view.blocks[block], rowGroup }, ordinal });
+  const trace = soughtTrace(traceId);
+  const asked: { readonly block: ViewBlock; readonly index: number }[] = [];
+  view.blocks.forEach((block, at) => {
+    if (block.mayHold(trace)) {
+      asked.push({ block, index: view.heads.length + at });
     }
   });
-  return fragments;
+  const found = await mapAtMost(asked, blocksAtOnce, ({ block, index }) => findInBlock(block, index, trace));
+  return [...fragments, ...found.flat()];
+}
+
+/** Reads under way at a time: enough for a bucket's round trips, and not all of ten thousand blocks in memory. */
+export const blocksAtOnce = 64;
+
+async function findInBlock(block: ViewBlock, index: number, trace: SoughtTrace): Promise<Fragment[]> {
+  await block.loadFilter();
+  const reader = block.mayHold(trace) ? await block.open() : undefined;
+  const places = await reader?.findTrace(trace.bytes);
+  return (places ?? []).map(({ rowGroup, ordinal }) => ({
+    source: { kind: 'row-group', index, reader: reader as BlockReader, rowGroup },
+    ordinal,
+  }));
 }
 
 /** So many traces of a row group are read by their pages; more of them, and reading it whole is cheaper. */

@@ -17,7 +17,7 @@ import { isNone, none } from './kernels/vector.ts';
 import type { Mask } from './kernels/vector.ts';
 import { isCertainAlone } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
-import { sourcesOf } from './view.ts';
+import { placesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
 
 /** Who gathers something from spans, and may have seen it all before. */
@@ -66,29 +66,29 @@ export async function consumeSpans<Facts>(search: SpanSearch, consumer: SpanCons
   const matcher = evaluation.kind === 'kernel' ? new RowMatcher(evaluation, progress.poll) : undefined;
   const rater = new SourceRater(condition, range, progress, cache);
   const rowwise = consumer.isRowwise && (filter === undefined || selectsRowwise(filter));
-  let split: SplitIndex | undefined;
+  const split = new SplitIndex(view);
   /** Left to the reference, by id. */
   const whole = new Map<string, Uint8Array>();
-  const sources = sourcesOf(view);
-  progress.sources = sources.length;
-  rater.expect(sources, view.readsAhead ?? 0);
-  for (const source of sources) {
+  for await (const source of rater.sources(placesOf(view), view)) {
     if (matcher !== undefined && rowwise && isWithin(source, range)) {
       await consumeRows(search, consumer, matcher, source, rater, whole);
       continue;
     }
-    const rated = (await consumer.mayTell(source)) ? await rater.rate(source) : undefined;
+    if (!(await consumer.mayTell(source))) {
+      rater.leave(source);
+      continue;
+    }
+    const rated = await rater.rate(source);
     if (rated === undefined) {
       continue;
     }
     const { rowSet } = rated;
-    split ??= await SplitIndex.of(view, progress);
-    const index = split;
+    await split.prepare(rowSet.traceCount, progress);
     // A part of a trace that overlaps the range is enough to know that the trace does.
     const isEnough = markTraces(rowSet, rowwise ? tracesInRange(rowSet, range, Array.from(rated.rating.keys())) : []);
     const traces = sortTraces(
       rated.rating,
-      (ordinal) => isEnough[ordinal] === 0 && index.isSplit(rowSet, ordinal),
+      (ordinal) => isEnough[ordinal] === 0 && split.isSplit(source, traceIdBytesAt(rowSet, ordinal)),
       rowwise
     );
     let rest = [...traces.split, ...traces.solo];
@@ -131,9 +131,14 @@ async function consumeRows<Facts>(
   const told = key === undefined ? undefined : (view.told?.get(key) as Facts | undefined);
   if (told !== undefined) {
     consumer.add(told);
+    rater.leave(source);
     return;
   }
-  if (!(await consumer.mayTell(source)) || (await rater.isPruned(source))) {
+  if (!(await consumer.mayTell(source))) {
+    rater.leave(source);
+    return;
+  }
+  if (await rater.isPruned(source)) {
     return;
   }
   const rowSet = await cache.rowSet(source);

@@ -26,26 +26,27 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
     progress.tell = () =>
       onProgress({
         stats: answer(view, progress, reader, undefined).stats,
-        stepsDone: progress.sourcesDone,
+        stepsDone: progress.stepsDone,
         // One more for the split traces at the end.
-        stepsTotal: progress.sources + 1,
+        stepsTotal: progress.steps + 1,
         data: () => evaluation.finish(),
       });
   }
   const collector =
     evaluationOf(request.query).kind === 'kernel' ? new RowCollector(evaluation, progress.poll) : undefined;
   await progress.within(async () => {
-    const split = await SplitIndex.of(view, progress);
+    const split = new SplitIndex(view);
     const splitTraces = new Map<string, Uint8Array>();
     const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
     const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
     for await (const { source, rowSet, rating } of sources) {
       const solo: number[] = [];
+      await split.prepare(countOf(rating), progress);
       for (let ordinal = 0; ordinal < rating.length; ordinal++) {
         if (rating[ordinal] === 0) {
           continue;
         }
-        if (split.isSplit(rowSet, ordinal)) {
+        if (split.isSplit(source, traceIdBytesAt(rowSet, ordinal))) {
           splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
         } else if (isCertainAlone(rating[ordinal])) {
           solo.push(ordinal);
@@ -64,6 +65,11 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
     }
   });
   return answer(view, progress, reader, evaluation.finish());
+}
+
+/** Traces that may match. */
+function countOf(rating: Uint8Array): number {
+  return rating.reduce((count, value) => count + Number(value !== 0), 0);
 }
 
 /** Collects traces over columns; answers those that have to be observed one by one. */

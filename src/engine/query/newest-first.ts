@@ -2,12 +2,13 @@
  * Candidates of a search, newest first, without a look at sources that are older than what has been found: a source is rated only when it
  * may hold a trace that starts at or after the newest candidate at hand.
  */
+import { unreachable } from '../../base/assert.ts';
 import type { RowSet } from '../row-set.ts';
 import type { SourceRater } from './candidates.ts';
 import { traceIdBytesAt } from './fragments.ts';
 import { isCertainAlone } from './scan.ts';
-import { sourcesOf } from './view.ts';
-import type { Source, StoreView } from './view.ts';
+import { placesOf } from './view.ts';
+import type { Place, Source, StoreView } from './view.ts';
 
 /** A trace that may match. */
 export interface Candidate {
@@ -24,6 +25,12 @@ export interface Candidate {
 /** No time is later. */
 const endOfTime = 0xffff_ffff_ffff_ffffn;
 
+/** A place that has not been opened, or a source that has not been rated. */
+interface Waiting {
+  readonly part: Place | Source;
+  readonly endUnixNanos: bigint;
+}
+
 /** A rated source and its candidates that have not been taken yet. */
 interface Rated {
   readonly source: Source;
@@ -36,15 +43,17 @@ interface Rated {
 export class NewestFirst {
   private readonly rater: SourceRater;
   /** Newest last. */
-  private readonly waiting: { readonly source: Source; readonly endUnixNanos: bigint }[];
+  private readonly waiting: Waiting[];
   private readonly rated: Rated[] = [];
 
   constructor(view: StoreView, rater: SourceRater) {
     this.rater = rater;
-    this.waiting = sourcesOf(view)
-      .map((source) => ({ source, endUnixNanos: latestStart(source) }))
+    this.waiting = rater
+      .remaining(placesOf(view))
+      .map((part) => ({ part, endUnixNanos: latestStart(part) }))
       .sort((a, b) => (a.endUnixNanos < b.endUnixNanos ? -1 : a.endUnixNanos > b.endUnixNanos ? 1 : 0));
-    rater.expect(this.waiting.map(({ source }) => source).reverse(), view.readsAhead ?? 0);
+    const order = this.waiting.map(({ part }) => part as Place).reverse();
+    rater.expect(order, view);
   }
 
   /**
@@ -54,19 +63,34 @@ export class NewestFirst {
   async next(isOver: (startUnixNanos: bigint) => boolean): Promise<Candidate | undefined> {
     for (;;) {
       const newest = this.newest();
-      const source = this.waiting.at(-1);
-      if (source === undefined || (newest !== undefined && newest.queue.startUnixNanos > source.endUnixNanos)) {
+      const next = this.waiting.at(-1);
+      if (next === undefined || (newest !== undefined && newest.queue.startUnixNanos > next.endUnixNanos)) {
         return newest === undefined ? undefined : take(newest);
       }
-      if (isOver(source.endUnixNanos)) {
+      if (isOver(next.endUnixNanos)) {
         return undefined;
       }
       this.waiting.pop();
-      const rated = await this.rater.rate(source.source);
+      if (next.part.kind === 'block') {
+        const sources = await this.rater.open(next.part);
+        sources.forEach((source) => this.insert(source));
+        continue;
+      }
+      const rated = await this.rater.rate(next.part);
       if (rated !== undefined) {
         this.rated.push({ ...rated, queue: new OrdinalsByStart(rated.rowSet, rated.rating) });
       }
     }
+  }
+
+  /** A row group of an opened block: its place is near the end. */
+  private insert(part: Source): void {
+    const endUnixNanos = latestStart(part);
+    let at = this.waiting.length;
+    while (at > 0 && this.waiting[at - 1].endUnixNanos > endUnixNanos) {
+      at--;
+    }
+    this.waiting.splice(at, 0, { part, endUnixNanos });
   }
 
   private newest(): Rated | undefined {
@@ -80,8 +104,17 @@ export class NewestFirst {
   }
 }
 
-function latestStart(source: Source): bigint {
-  return source.kind === 'head' ? endOfTime : source.reader.rowGroups[source.rowGroup].endUnixNanos;
+function latestStart(part: Place | Source): bigint {
+  switch (part.kind) {
+    case 'head':
+      return endOfTime;
+    case 'block':
+      return part.block.known.endUnixNanos;
+    case 'row-group':
+      return part.reader.rowGroups[part.rowGroup].endUnixNanos;
+    default:
+      return unreachable(part);
+  }
 }
 
 function take({ source, rowSet, rating, queue }: Rated): Candidate {

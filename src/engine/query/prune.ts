@@ -13,15 +13,24 @@ import { columnsOfField, rawColumnKey } from './field-columns.ts';
 import { acceptedEntries, acceptsEmpty, rawMayMatch } from './match-rows.ts';
 import type { ConditionLeaf } from './match-rows.ts';
 import type { Source } from './view.ts';
+import type { ViewBlock } from './view-block.ts';
 
 /** A block's window: the slack with which its time is compared with a query's range. */
 export const windowNanos = 3_600_000_000_000n;
 
 /** Why a part of the store is not read. `because` is a phrase: "the dictionary has no value for span.x = 1". */
 export interface Pruned {
-  readonly reason: 'empty' | 'time' | Exclusion;
+  readonly reason: 'empty' | 'time' | 'trace ids' | Exclusion;
   readonly because: string;
 }
+
+/** What the manifest alone says of a block, before it is opened; as {@link pruneSource}. */
+export function pruneBlock(block: ViewBlock, condition: TraceCondition, range: TimeRange): Pruned | undefined {
+  const { startUnixNanos, endUnixNanos } = block.known;
+  return overlaps(startUnixNanos, endUnixNanos, range, windowNanos) ? undefined : outsideRange;
+}
+
+const outsideRange: Pruned = { reason: 'time', because: 'its spans lie more than a window outside the time range' };
 
 /** Why no trace of the source can answer the query; `undefined` when one may, and the source has to be read. */
 export async function pruneSource(
@@ -34,7 +43,7 @@ export async function pruneSource(
   }
   const { startUnixNanos, endUnixNanos } = source.reader.rowGroups[source.rowGroup];
   if (!overlaps(startUnixNanos, endUnixNanos, range, windowNanos)) {
-    return { reason: 'time', because: 'its spans lie more than a window outside the time range' };
+    return outsideRange;
   }
   return pruneTraces(source.reader, source.rowGroup, condition);
 }

@@ -6,7 +6,9 @@ import { openSnapshot, type HeadSnapshot } from '../head/snapshot.ts';
 import { defaultLimits } from '../limits.ts';
 import type { RowSet } from '../row-set.ts';
 import type { Gone } from '../workers.ts';
+import { decodeBlockList, type BlockList } from './block-list.ts';
 import { SplitCache } from './split-index.ts';
+import type { KnownBlock } from './view-block.ts';
 
 /** A head as it travels to a query. */
 export interface PinnedHead {
@@ -32,6 +34,9 @@ export interface QueryWorldParts {
 /** Heads whose columns stay copied out of the shared memory: those of a tenant that is asked again and again. */
 const openHeadsMax = 8;
 
+/** Of so many tenants the blocks are kept in the form that queries ask. */
+const openBlockListsMax = 8;
+
 /** What one thread keeps from query to query: what it has read of blocks, and opened heads. */
 export class QueryWorld {
   readonly disk: Disk;
@@ -46,6 +51,7 @@ export class QueryWorld {
   readonly cpuMs: () => number;
   /** Least recently used first. */
   private readonly heads = new Map<string, RowSet>();
+  private readonly blockLists = new Map<string, readonly KnownBlock[]>();
 
   constructor(parts: QueryWorldParts) {
     this.disk = parts.disk;
@@ -67,6 +73,17 @@ export class QueryWorld {
       this.heads.delete(this.heads.keys().next().value as string);
     }
     return rowSet;
+  }
+
+  /** The blocks of one tenant; queries between two changes of the manifest share them. */
+  openBlocks(list: BlockList): readonly KnownBlock[] {
+    const blocks = this.blockLists.get(list.key) ?? decodeBlockList(list);
+    this.blockLists.delete(list.key);
+    this.blockLists.set(list.key, blocks);
+    if (this.blockLists.size > openBlockListsMax) {
+      this.blockLists.delete(this.blockLists.keys().next().value as string);
+    }
+    return blocks;
   }
 
   forget({ paths = [], heads = [] }: Gone): void {

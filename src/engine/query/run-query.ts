@@ -18,9 +18,11 @@ import type { ExplainRequest, QueryAnalysis } from '../../store/explanation.ts';
 import type { TraceId } from '../../trace/model.ts';
 import { openBlock, type BlockReader } from '../block/block-reader.ts';
 import type { BlockMeta } from '../block/format.ts';
+import { readFilter } from '../block/trace-filter.ts';
 import { messageOf } from '../os-error.ts';
 import type { TaskContext } from '../workers.ts';
 import { attributeNamesView, attributeValuesView } from './attributes.ts';
+import type { BlockList } from './block-list.ts';
 import type { QueryLimits } from './control.ts';
 import { explainView } from './explain.ts';
 import { metricsView } from './metrics.ts';
@@ -29,6 +31,7 @@ import { searchView } from './search.ts';
 import { serviceGraphView } from './service-graph.ts';
 import { traceView } from './trace.ts';
 import type { StoreView } from './view.ts';
+import { ViewBlock, type BlockSource } from './view-block.ts';
 
 /** A request without what belongs to the thread that asks. */
 type Portable<Request> = Omit<Request, 'tenant' | 'signal' | 'onProgress'>;
@@ -44,7 +47,8 @@ export type QueryRequest =
 
 export interface QueryPayload {
   readonly heads: readonly PinnedHead[];
-  readonly blocks: readonly BlockMeta[];
+  /** Of each tenant asked about. */
+  readonly blocks: readonly BlockList[];
   readonly request: QueryRequest;
   readonly limits: QueryLimits;
   /** Whether somebody looks on: then {@link QueryReport}s are told. */
@@ -83,20 +87,16 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
     }
   };
   const distrusted = new Set<string>();
-  let blocks: BlockReader[] = [];
-  for (const opened of await Promise.all(payload.blocks.map((meta) => openOrSay(meta, world)))) {
-    if (opened.reader === undefined) {
-      leaveOut(opened.path, opened.error);
-    } else {
-      blocks.push(opened.reader);
-    }
-  }
+  const opened: BlockReader[] = [];
+  const source = blockSource(world, opened, leaveOut);
+  let blocks = payload.blocks.flatMap((list) => world.openBlocks(list)).map((known) => new ViewBlock(known, source));
   const onProgress = payload.reports ? throttled(context, nowMs) : undefined;
   for (;;) {
     try {
       const view = {
         heads,
         blocks,
+        opened,
         splits: world.splits,
         told: world.told,
         control,
@@ -123,23 +123,49 @@ export async function runQuery(payload: QueryPayload, world: QueryWorld, context
   }
 }
 
-type Opened =
-  | { readonly path: string; readonly reader: BlockReader; readonly error?: undefined }
-  | { readonly path: string; readonly reader?: undefined; readonly error: unknown };
-
-async function openOrSay(meta: BlockMeta, { disk, codecs, cache }: QueryWorld): Promise<Opened> {
-  const { path } = meta;
-  try {
-    return { path, reader: await openBlock(disk, meta, codecs, cache) };
-  } catch (error) {
-    try {
-      if (errorCodeOf(error) === 'corrupt' && (await disk.distrust?.(path)) === true) {
-        return { path, reader: await openBlock(disk, meta, codecs, cache) };
+/** Opens blocks as a query gets to them. Who cannot be opened is left out. */
+function blockSource(
+  world: QueryWorld,
+  opened: BlockReader[],
+  leaveOut: (path: string, error: unknown) => void
+): BlockSource {
+  const { disk, cache } = world;
+  return {
+    open: async (meta) => {
+      try {
+        const reader = await openTwice(meta, world);
+        opened.push(reader);
+        return reader;
+      } catch (error) {
+        leaveOut(meta.path, error);
+        return undefined;
       }
-      return { path, error };
-    } catch (again) {
-      return { path, error: again };
+    },
+    filterAtHand: ({ path }) => cache.traceFilters.get(`${path} `),
+    readFilter: async (meta) => {
+      try {
+        const filter = await readFilter(disk, meta);
+        if (filter !== undefined) {
+          cache.traceFilters.set(`${meta.path} `, filter, filter.length);
+        }
+        return filter;
+      } catch {
+        // The block itself is asked instead, and says what is wrong with it.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Once more, when only a copy of the block may have been damaged. */
+async function openTwice(meta: BlockMeta, { disk, codecs, cache }: QueryWorld): Promise<BlockReader> {
+  try {
+    return await openBlock(disk, meta, codecs, cache);
+  } catch (error) {
+    if (errorCodeOf(error) === 'corrupt' && (await disk.distrust?.(meta.path)) === true) {
+      return openBlock(disk, meta, codecs, cache);
     }
+    throw error;
   }
 }
 

@@ -18,11 +18,7 @@ import { NewestFirst } from './newest-first.ts';
 import type { Candidate } from './newest-first.ts';
 import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
-import { sourcesOf } from './view.ts';
 import type { StoreView } from './view.ts';
-
-/** Beyond so many candidates it is cheaper to count all trace ids once than to ask every source for each. */
-const probesMax = 512;
 
 /** Between two looks at the client. */
 const candidatesPerSlice = 64;
@@ -40,19 +36,18 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   let frontier: bigint | undefined;
   if (request.onProgress) {
     const { onProgress } = request;
-    progress.sources = sourcesOf(view).length;
     progress.tell = () =>
       onProgress({
         stats: answer(view, progress, reader, undefined).stats,
-        stepsDone: progress.sourcesDone,
-        stepsTotal: progress.sources,
+        stepsDone: progress.stepsDone,
+        stepsTotal: progress.steps,
         data: () => (frontier === undefined || isSorted ? [] : settledMatches(matches, frontier)),
       });
   }
   const exact = new ExactCandidates(request.query, reader.scanCache, progress.poll);
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const done = new Set<string>();
-  let split: SplitIndex | undefined;
+  const split = new SplitIndex(view);
   const isOver = (startUnixNanos: bigint): boolean => !isSorted && isComplete(matches, request.limit, startUnixNanos);
   await progress.within(async () => {
     for (let at = 0; ; at++) {
@@ -69,10 +64,8 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
       if (at % candidatesPerSlice === candidatesPerSlice - 1) {
         await progress.point();
       }
-      if (split === undefined && at >= probesMax) {
-        split = await SplitIndex.of(view, progress);
-      }
-      const fragments = await fragmentsOf(view, candidate, split, reader);
+      await split.prepare(1, progress);
+      const fragments = await fragmentsOf(view, candidate, split);
       if (fragments === undefined) {
         continue;
       }
@@ -94,19 +87,14 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
 /** `undefined` when the candidate needs other fragments and there are none. */
 async function fragmentsOf(
   view: StoreView,
-  candidate: Candidate,
-  split: SplitIndex | undefined,
-  reader: TraceReader
+  { traceId, source, ordinal, onlyWhenSplit }: Candidate,
+  split: SplitIndex
 ): Promise<readonly Fragment[] | undefined> {
-  const { source, ordinal } = candidate;
-  if (split !== undefined) {
-    const rowSet = await reader.scanCache.rowSet(source);
-    if (!split.isSplit(rowSet, ordinal)) {
-      return candidate.onlyWhenSplit ? undefined : [{ source, ordinal }];
-    }
+  if (!split.isSplit(source, traceId)) {
+    return onlyWhenSplit ? undefined : [{ source, ordinal }];
   }
-  const fragments = await findFragments(view, candidate.traceId);
-  return candidate.onlyWhenSplit && fragments.length === 1 ? undefined : fragments;
+  const fragments = await findFragments(view, traceId);
+  return onlyWhenSplit && fragments.length === 1 ? undefined : fragments;
 }
 
 /** Whether no trace that starts at or before `startUnixNanos` can still enter the first `limit` matches. */

@@ -37,15 +37,16 @@ export async function serviceGraphView(view: StoreView, request: ServiceGraphReq
     }
   };
   await progress.within(async () => {
-    const split = await SplitIndex.of(view, progress);
+    const split = new SplitIndex(view);
     const splitTraces = new Map<string, Uint8Array>();
     const condition = filter === undefined ? ({ kind: 'true' } as const) : conditionsOf(filter);
     for await (const { source, rowSet, rating } of ratedSources(view, condition, range, progress, reader.scanCache)) {
+      await split.prepare(rowSet.traceCount, progress);
       for (let ordinal = 0; ordinal < rating.length; ordinal++) {
         if (rating[ordinal] === 0) {
           continue;
         }
-        if (split.isSplit(rowSet, ordinal)) {
+        if (split.isSplit(source, traceIdBytesAt(rowSet, ordinal))) {
           splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
         } else if (isCertainAlone(rating[ordinal])) {
           add(await reader.read(traceIdAt(rowSet, ordinal), [{ source, ordinal }]));

@@ -1,78 +1,141 @@
 /**
- * Which traces have fragments in more than one place. A query that meets few traces asks the sources one by one; a query that meets many
- * asks here. A false positive costs time, never truth.
+ * Which traces have fragments in more than one place. Blocks that have been asked often are in a set of all their trace ids; of the others
+ * a filter tells, trace by trace. A false positive costs time, never truth.
  */
-import type { RowSet } from '../row-set.ts';
+import { soughtTrace } from '../block/trace-filter.ts';
+import { blocksAtOnce } from './fragments.ts';
+import { mapAtMost } from './map-at-most.ts';
 import type { Progress } from './candidates.ts';
-import { traceIdBytesAt } from './fragments.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { StoreView } from './view.ts';
+import type { Source, StoreView } from './view.ts';
+import type { ViewBlock } from './view-block.ts';
 
-/** Over the heads and blocks of one view. */
+/** One filter asked for one trace, and one trace id put into the set: the ratio counts. */
+const nanosPerProbe = 60;
+const nanosPerTraceId = 100;
+/** Footer and ids of one block, beside its traces. */
+const nanosPerBlock = 100_000;
+
+/** Over the heads and blocks of one view. {@link prepare} comes before {@link isSplit}. */
 export class SplitIndex {
-  private readonly heads: readonly RowSet[];
-  /** Absent where one block alone has nothing to tell apart. */
-  private readonly blocks: TraceSet | undefined;
+  private readonly view: StoreView;
+  private readonly known: KnownTraces;
+  /** Not in the set, as far as this query knows. */
+  private unknown: readonly ViewBlock[];
+  private sizeOfKnown = -1;
 
-  private constructor(heads: readonly RowSet[], blocks: TraceSet | undefined) {
-    this.heads = heads;
-    this.blocks = blocks;
+  constructor(view: StoreView) {
+    this.view = view;
+    this.known = (view.splits ?? new SplitCache()).of(view);
+    this.unknown = view.blocks;
   }
 
-  /** Reads the ids of every block that is not yet known to `view.splits`. */
-  static async of(view: StoreView, progress?: Progress): Promise<SplitIndex> {
-    const { heads, blocks } = view;
-    if (heads.length + blocks.length <= 1) {
-      return new SplitIndex([], undefined);
+  /**
+   * `traces` more will be asked about. Blocks get into the set when asking their filters has cost as much, over all queries, as reading
+   * their ids costs; until then their filters are read. Without a filter there is nothing to weigh.
+   */
+  async prepare(traces: number, progress: Progress): Promise<void> {
+    if (traces === 0 || this.isSinglePlace()) {
+      return;
     }
-    return new SplitIndex(heads, await (view.splits ?? new SplitCache()).tracesOf(view, progress));
+    const { known } = this;
+    if (known.paths.size !== this.sizeOfKnown) {
+      this.unknown = this.view.blocks.filter(({ meta }) => !known.paths.has(meta.path));
+    }
+    known.askedNanos += nanosPerProbe * traces * this.unknown.length;
+    const isDue = known.askedNanos >= this.unknown.reduce((sum, block) => sum + nanosToLearn(block), 0);
+    const wanted = this.unknown.filter((block) => isDue || !block.hasFilter);
+    if (wanted.length > 0) {
+      await this.learn(wanted, progress);
+      this.unknown = this.unknown.filter(({ meta }) => !known.paths.has(meta.path));
+      known.askedNanos = isDue ? 0 : known.askedNanos;
+    }
+    this.sizeOfKnown = known.paths.size;
+    const lacking = this.unknown.filter((block) => block.lacksFilter);
+    await mapAtMost(lacking, blocksAtOnce, async (block) => {
+      await block.loadFilter();
+      await progress.point();
+    });
   }
 
-  /** Whether the trace may have fragments in another source than this one. */
-  isSplit(rowSet: RowSet, trace: number): boolean {
-    const inBlocks = this.blocks?.countOf(rowSet.traceIds, trace) ?? 0;
-    let ownHead = false;
-    for (const head of this.heads) {
-      if (head === rowSet) {
-        ownHead = true;
-      } else if (head.findTrace(traceIdBytesAt(rowSet, trace)) >= 0) {
-        return true;
+  /** Whether the trace (16 bytes) of this source may have fragments in another one. */
+  isSplit(source: Source, traceId: Uint8Array): boolean {
+    if (this.isSinglePlace()) {
+      return false;
+    }
+    const { heads, blocks } = this.view;
+    const ownBlock = source.kind === 'head' ? undefined : blocks[source.index - heads.length];
+    const ownKnown = ownBlock !== undefined && this.known.paths.has(ownBlock.meta.path);
+    if (
+      this.known.traces.countOf(traceId) > Number(ownKnown) ||
+      heads.some((head, index) => index !== source.index && head.findTrace(traceId) >= 0)
+    ) {
+      return true;
+    }
+    if (this.unknown.length === 0) {
+      return false;
+    }
+    const trace = soughtTrace(traceId);
+    return this.unknown.some((block) => block !== ownBlock && block.mayHold(trace));
+  }
+
+  private isSinglePlace(): boolean {
+    return this.view.heads.length + this.view.blocks.length <= 1;
+  }
+
+  /** Reads the trace ids of blocks into the set. */
+  private async learn(blocks: readonly ViewBlock[], progress: Progress): Promise<void> {
+    const { paths, traces } = this.known;
+    const ids = new ReadAhead(blocks, this.view.readsAhead ?? 0, readTraceIds);
+    for (const block of blocks) {
+      const groups = await ids.take(block);
+      // Another query may have added it meanwhile; from here to the end of the block nothing comes in between.
+      if (groups !== undefined && !paths.has(block.meta.path)) {
+        paths.add(block.meta.path);
+        groups.forEach((traceIds) => traces.add(traceIds));
       }
+      await progress.point();
     }
-    return inBlocks > (ownHead ? 0 : 1);
   }
+}
+
+function nanosToLearn({ meta }: ViewBlock): number {
+  return nanosPerBlock + nanosPerTraceId * meta.traces;
+}
+
+/** By row group; `undefined` when the block cannot be opened. */
+async function readTraceIds(block: ViewBlock): Promise<Uint8Array[] | undefined> {
+  const reader = await block.open();
+  return reader && Promise.all(reader.rowGroups.map((_, rowGroup) => reader.readTraceIds(rowGroup)));
+}
+
+/** Of one tenant. */
+interface KnownTraces {
+  /** Of the blocks in the set. */
+  readonly paths: Set<string>;
+  readonly traces: TraceSet;
+  /** What asking filters has cost since the last block came in. */
+  askedNanos: number;
 }
 
 /** The trace ids of blocks, from query to query: blocks never change, so that only new ones are read. */
 export class SplitCache {
   /** By the folders that the blocks lie in, that is by tenant. */
-  private readonly known = new Map<string, { readonly paths: Set<string>; readonly traces: TraceSet }>();
+  private readonly known = new Map<string, KnownTraces>();
   private readonly tenantsMax = 8;
 
-  /** Of the view's blocks, and perhaps of some that have come since. */
-  async tracesOf({ blocks, readsAhead }: StoreView, progress?: Progress): Promise<TraceSet> {
-    const key = [...new Set(blocks.map(({ meta }) => folderOf(meta.path)))].sort().join('\n');
-    const entry = this.known.get(key) ?? { paths: new Set<string>(), traces: new TraceSet() };
+  /** Of blocks of the view, and perhaps of some that have come since. */
+  of({ blocks }: StoreView): KnownTraces {
+    const folders = new Set<string>();
+    blocks.forEach(({ meta }) => folders.add(folderOf(meta.path)));
+    const key = [...folders].sort().join('\n');
+    const entry = this.known.get(key) ?? { paths: new Set<string>(), traces: new TraceSet(), askedNanos: 0 };
     this.known.delete(key);
     this.known.set(key, entry);
     if (this.known.size > this.tenantsMax) {
       this.known.delete(this.known.keys().next().value as string);
     }
-    const unknown = blocks.filter(({ meta }) => !entry.paths.has(meta.path));
-    const ids = new ReadAhead(unknown, readsAhead ?? 0, (block) =>
-      Promise.all(block.rowGroups.map((_, rowGroup) => block.readTraceIds(rowGroup)))
-    );
-    for (const block of unknown) {
-      const { path } = block.meta;
-      const groups = await ids.take(block);
-      // Another query may have added it meanwhile; from here to the end of the block nothing comes in between.
-      if (!entry.paths.has(path)) {
-        entry.paths.add(path);
-        groups.forEach((traceIds) => entry.traces.add(traceIds));
-      }
-      await progress?.point();
-    }
-    return entry.traces;
+    return entry;
   }
 
   /** A block is no more: what is known of its tenant is counted anew. */
@@ -112,8 +175,8 @@ export class TraceSet {
   }
 
   /** 0, 1, or 2 for several. */
-  countOf(traceIds: Uint8Array, trace: number): 0 | 1 | 2 {
-    const entry = this.slots[this.slotOf(hashOf(traceIds, trace))];
+  countOf(traceId: Uint8Array): 0 | 1 | 2 {
+    const entry = this.slots[this.slotOf(hashOf(traceId, 0))];
     return entry === 0 ? 0 : (entry & 1) === 0 ? 1 : 2;
   }
 

@@ -3,6 +3,7 @@ import type { LruByBytes } from '../block/lru-by-bytes.ts';
 import type { RowSet } from '../row-set.ts';
 import type { QueryControl } from './control.ts';
 import type { SplitCache } from './split-index.ts';
+import type { ViewBlock } from './view-block.ts';
 
 /**
  * What one query sees, pinned for its whole life: committed rows of the heads (newest last) and the live blocks of one tenant. A
@@ -10,7 +11,9 @@ import type { SplitCache } from './split-index.ts';
  */
 export interface StoreView {
   readonly heads: readonly RowSet[];
-  readonly blocks: readonly BlockReader[];
+  readonly blocks: readonly ViewBlock[];
+  /** The readers of those blocks that have been opened so far. */
+  readonly opened: readonly BlockReader[];
   /** What earlier queries have learned of the blocks' trace ids. */
   readonly splits?: SplitCache;
   /** What earlier look-ups of names and values have learned of row groups, see `consumeSpans`. */
@@ -21,23 +24,30 @@ export interface StoreView {
   readonly readsAhead?: number;
 }
 
+/** A head or a block; `index` counts over heads and blocks and tells fragments of a trace in different places apart. */
+export type Place =
+  | { readonly kind: 'head'; readonly index: number; readonly rowSet: RowSet }
+  | { readonly kind: 'block'; readonly index: number; readonly block: ViewBlock };
+
 /** One row set of a view and how to get at it: a head is there already, a row group is read with the columns asked for. */
 export type Source =
   | { readonly kind: 'head'; readonly index: number; readonly rowSet: RowSet }
   | { readonly kind: 'row-group'; readonly index: number; readonly reader: BlockReader; readonly rowGroup: number };
 
-/** Taken from the disk by this query, footers aside. */
-export function readBytesOf({ blocks }: StoreView): number {
-  return blocks.reduce((sum, { readBytes }) => sum + readBytes, 0);
+/** Taken from the disk by this query, footers and filters over trace ids aside. */
+export function readBytesOf({ opened }: StoreView): number {
+  return opened.reduce((sum, { readBytes }) => sum + readBytes, 0);
 }
 
-/** Every source of the view; `index` counts over heads and blocks and tells fragments of a trace in different places apart. */
-export function sourcesOf(view: StoreView): Source[] {
-  const sources: Source[] = view.heads.map((rowSet, index) => ({ kind: 'head', index, rowSet }));
-  view.blocks.forEach((reader, block) => {
-    for (let rowGroup = 0; rowGroup < reader.rowGroups.length; rowGroup++) {
-      sources.push({ kind: 'row-group', index: view.heads.length + block, reader, rowGroup });
-    }
-  });
-  return sources;
+/** Every place of the view. */
+export function placesOf({ heads, blocks }: StoreView): Place[] {
+  return [
+    ...heads.map((rowSet, index): Place => ({ kind: 'head', index, rowSet })),
+    ...blocks.map((block, index): Place => ({ kind: 'block', index: heads.length + index, block })),
+  ];
+}
+
+/** The row groups of a block that has been opened. */
+export function rowGroupsOf(reader: BlockReader, index: number): Source[] {
+  return reader.rowGroups.map((_, rowGroup) => ({ kind: 'row-group', index, reader, rowGroup }));
 }

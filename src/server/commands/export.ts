@@ -2,10 +2,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { allTraces } from '../../engine/all-traces.ts';
+import { allTraces, type OpenedView } from '../../engine/all-traces.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { tenantFolder } from '../../engine/tenant-folder.ts';
-import type { StoreView } from '../../engine/query/view.ts';
 import type { TimeRange } from '../../store/trace-store.ts';
 import type { Trace } from '../../trace/model.ts';
 import { compileMatch } from '../../traceql/match.ts';
@@ -147,7 +146,7 @@ async function exportTenant(
   const files = new SpanFiles({ folder, format: options.format, compression: options.compress });
   const pin = await engine.pin(tenant);
   const warnings = pin.blocks.flatMap(({ warning }) => (warning === undefined ? [] : [warning]));
-  const view: StoreView = {
+  const view: OpenedView = {
     heads: pin.heads,
     blocks: pin.blocks.flatMap(({ reader }) => (reader === undefined ? [] : [reader])),
   };
