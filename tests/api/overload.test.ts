@@ -7,6 +7,7 @@ import type { Answer, SearchRequest } from '../../src/store/trace-store.ts';
 import type { TraceMatch } from '../../src/traceql/match.ts';
 import { encodeTempo } from '../fixtures/tempo-schema.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 /** Each search takes so long, one after the other: so many a second is all the store can do. */
 const searchMs = 40;
