@@ -9,6 +9,7 @@ import type { Trace } from '../../src/trace/model.ts';
 import { traceFromText } from '../../src/trace/text.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 import { postTraces } from './support.ts';
 
 const startSeconds = 1_700_000_000;

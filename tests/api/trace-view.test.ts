@@ -5,6 +5,7 @@ import { decodeSkeleton } from '../../src/api/vivace/skeleton.ts';
 import { decodeSpanRows, spanOfRow } from '../../src/api/vivace/span-rows.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 import { exampleSpan, exampleTraceId, postTraces } from './support.ts';
 
 const traceId = exampleTraceId(7);
