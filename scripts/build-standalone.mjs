@@ -47,7 +47,7 @@ export async function build({ minify = true, watch = false } = {}) {
   return () => watching.dispose();
 }
 
-/** index.html names the entry and the chunks it needs at once; lazy chunks come when they are wanted. */
+/** The page names the entry and the chunks it needs at once; lazy chunks come when they are wanted. */
 function writeIndex(metafile) {
   const [main, output] = Object.entries(metafile.outputs).find(
     ([, { entryPoint }]) => entryPoint === 'src/standalone/main.tsx'
@@ -58,7 +58,7 @@ function writeIndex(metafile) {
     .filter(({ kind }) => kind === 'import-statement')
     .map(({ path }) => `<link rel="modulepreload" href="${url(path)}" />`);
   copyFileSync(join(root, 'src', 'img', 'logo.svg'), join(assets, 'logo.svg'));
-  const html = readFileSync(join(root, 'src', 'standalone', 'index.html'), 'utf8')
+  const html = readFileSync(join(root, 'src', 'standalone', 'page.html'), 'utf8')
     .replace('%MAIN%', url(main))
     .replace('%LAYOUT_WORKER%', url(fileOf(layoutWorker)))
     .replace('%NONCE%', url(fileOf(nonce)))

@@ -8,8 +8,9 @@ function firstExisting(...candidates: string[]): string {
   return resolved.find((candidate) => existsSync(candidate)) ?? resolved[0];
 }
 
+/** The built page: `build/standalone` of the source tree, else the server's neighbour. */
 export function defaultPageDir(): string {
-  return firstExisting('../standalone/index.html', '../../build/standalone/index.html').replace(/index\.html$/, '');
+  return firstExisting('../../build/standalone/index.html', '../standalone/index.html').replace(/index\.html$/, '');
 }
 
 /** The demo shop's entry. */

@@ -5,13 +5,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Span } from '../../src/trace/model.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
+import { defaultPageDir } from '../../src/server/paths.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 import { fixtureSpans } from './fixtures.ts';
 
 export { expect };
 
-export const pageDir = join(import.meta.dirname, '../../build/standalone');
+/** Where the server looks by itself. */
+export const pageDir = defaultPageDir();
 
 interface WorkerFixtures {
   /** Filled with the fixture traces. */

@@ -20,7 +20,7 @@ export const windowNanos = 3_600_000_000_000n;
 
 /** Why a part of the store is not read. `because` is a phrase: "the dictionary has no value for span.x = 1". */
 export interface Pruned {
-  readonly reason: 'empty' | 'time' | 'trace ids' | Exclusion;
+  readonly reason: 'empty' | 'time' | Exclusion;
   readonly because: string;
 }
 
