@@ -1,5 +1,4 @@
 /** Azure Blob Storage, through Microsoft's client. */
-import { createHash } from 'node:crypto';
 import { DefaultAzureCredential } from '@azure/identity';
 import {
   BlobServiceClient,
@@ -17,6 +16,7 @@ import {
   type PartUpload,
   type PutCondition,
 } from '../../engine/objects/bucket.ts';
+import { Calls, md5Of, type Failure } from './failures.ts';
 import { keyPrefixOf, nameOfStore, type ObjectStoreOptions } from './options.ts';
 
 /** 50,000 blocks are allowed: objects up to 800 GB. */
@@ -44,15 +44,17 @@ class AzureBucket implements Bucket {
   readonly name: string;
   private readonly container: ContainerClient;
   private readonly prefix: string;
+  private readonly calls: Calls;
 
   constructor(options: ObjectStoreOptions, container: ContainerClient) {
     this.name = nameOfStore(options);
     this.prefix = keyPrefixOf(options);
+    this.calls = new Calls(this.name, failureOf);
     this.container = container;
   }
 
   get(key: string, abortSignal?: AbortSignal): Promise<{ bytes: Uint8Array; version: string } | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const answer = await this.blob(key).download(0, undefined, { abortSignal, maxRetryRequests: 0 });
       const bytes = await bytesOf(answer.readableStreamBody);
       if (answer.contentLength !== undefined && answer.contentLength !== bytes.length) {
@@ -63,14 +65,14 @@ class AzureBucket implements Bucket {
   }
 
   getRange(key: string, { offset, length }: ByteRange, abortSignal?: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const answer = await this.blob(key).download(offset, length, { abortSignal, maxRetryRequests: 0 });
       return bytesOf(answer.readableStreamBody);
     });
   }
 
   head(key: string, abortSignal?: AbortSignal): Promise<ObjectInfo | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const head = await this.blob(key).getProperties({ abortSignal });
       return {
         key,
@@ -81,18 +83,19 @@ class AzureBucket implements Bucket {
     });
   }
 
-  async put(
+  put(
     key: string,
     bytes: Uint8Array,
     condition?: PutCondition,
     abortSignal?: AbortSignal
   ): Promise<string | undefined> {
-    try {
-      const md5 = md5Of(bytes);
+    const isUnmet = ({ status = 0, isAbsentObject }: Failure): boolean =>
+      condition !== undefined && (isAbsentObject || status === 409 || status === 412);
+    return this.calls.runUnless(isUnmet, async () => {
       const { etag } = await this.blob(key).upload(bytes, bytes.length, {
         abortSignal,
         // Put Blob compares what arrives with it.
-        blobHTTPHeaders: { blobContentMD5: md5 },
+        blobHTTPHeaders: { blobContentMD5: md5Of(bytes) },
         conditions:
           condition === undefined
             ? {}
@@ -101,12 +104,7 @@ class AzureBucket implements Bucket {
               : { ifMatch: condition.version },
       });
       return etag ?? '';
-    } catch (error) {
-      if (condition !== undefined && [404, 409, 412].includes(statusOf(error) ?? 0) && !isAbsentContainer(error)) {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
+    });
   }
 
   startUpload(key: string): Promise<PartUpload> {
@@ -115,7 +113,7 @@ class AzureBucket implements Bucket {
     return Promise.resolve({
       partBytes,
       putPart: (index, bytes, abortSignal) =>
-        this.run(async () => {
+        this.calls.run(async () => {
           // All ids of a blob have the same length.
           const id = Buffer.from(`part-${String(index).padStart(8, '0')}`).toString('base64');
           await blob.stageBlock(id, bytes, bytes.length, {
@@ -125,7 +123,7 @@ class AzureBucket implements Bucket {
           ids[index] = id;
         }),
       complete: (abortSignal) =>
-        this.run(async () => {
+        this.calls.run(async () => {
           await blob.commitBlockList(ids, { abortSignal });
         }),
       // Blocks that were never committed go by themselves after a week.
@@ -134,7 +132,7 @@ class AzureBucket implements Bucket {
   }
 
   list(prefix: string, abortSignal?: AbortSignal): Promise<ObjectInfo[]> {
-    return this.run(async () => {
+    return this.calls.run(async () => {
       const found: ObjectInfo[] = [];
       for await (const item of this.container.listBlobsFlat({ prefix: this.prefix + prefix, abortSignal })) {
         found.push({
@@ -149,7 +147,7 @@ class AzureBucket implements Bucket {
   }
 
   async delete(key: string, abortSignal?: AbortSignal): Promise<void> {
-    await this.unlessAbsent(() => this.blob(key).delete({ abortSignal }));
+    await this.calls.unlessAbsent(() => this.blob(key).delete({ abortSignal }));
   }
 
   abortUploadsBefore(): Promise<number> {
@@ -163,50 +161,20 @@ class AzureBucket implements Bucket {
   private blob(key: string): BlockBlobClient {
     return this.container.getBlockBlobClient(this.prefix + key);
   }
-
-  private async unlessAbsent<T>(task: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await task();
-    } catch (error) {
-      if (statusOf(error) === 404 && !isAbsentContainer(error)) {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
-  }
-
-  private async run<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      return await task();
-    } catch (error) {
-      throw this.wrapped(error);
-    }
-  }
-
-  private wrapped(error: unknown): BucketError {
-    if (error instanceof BucketError) {
-      return error;
-    }
-    const status = statusOf(error);
-    const code = error instanceof RestError ? (error.code ?? '') : (error as Error).name;
-    const message = (error as Error).message.split('\n')[0];
-    // 400 about the MD5: what arrived is not what was sent.
-    const isTransient =
-      (isTransientStatus(status) && code !== 'CredentialUnavailableError') || (status === 400 && /md5/i.test(message));
-    return new BucketError(`${this.name}: ${status ?? ''} ${code}: ${message}`, isTransient, { cause: error });
-  }
 }
 
-function isAbsentContainer(error: unknown): boolean {
-  return error instanceof RestError && error.code === 'ContainerNotFound';
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof RestError ? error.statusCode : undefined;
-}
-
-function md5Of(bytes: Uint8Array): Uint8Array {
-  return createHash('md5').update(bytes).digest();
+function failureOf(error: Error): Failure {
+  const { statusCode: status, code = '' } =
+    error instanceof RestError ? error : { statusCode: undefined, code: error.name };
+  const message = error.message.split('\n')[0];
+  // 400 about the MD5: what arrived is not what was sent.
+  const isGarbled = status === 400 && /md5/i.test(message);
+  return {
+    status,
+    text: `${code}: ${message}`,
+    isAbsentObject: status === 404 && code !== 'ContainerNotFound',
+    isTransient: isGarbled || (isTransientStatus(status) && code !== 'CredentialUnavailableError'),
+  };
 }
 
 async function bytesOf(stream: NodeJS.ReadableStream | undefined): Promise<Uint8Array> {

@@ -1,15 +1,14 @@
 /** Google Cloud Storage, through Google's client. */
-import { createHash } from 'node:crypto';
 import { ApiError, Storage, type Bucket as GoogleBucket, type File, type FileMetadata } from '@google-cloud/storage';
 import type { ByteRange } from '../../engine/disk.ts';
 import {
-  BucketError,
   isTransientStatus,
   type Bucket,
   type ObjectInfo,
   type PartUpload,
   type PutCondition,
 } from '../../engine/objects/bucket.ts';
+import { Calls, md5Of, type Failure } from './failures.ts';
 import { keyPrefixOf, nameOfStore, type ObjectStoreOptions } from './options.ts';
 
 /** One object is composed of so many at most. */
@@ -32,15 +31,17 @@ class GcsBucket implements Bucket {
   readonly name: string;
   private readonly bucket: GoogleBucket;
   private readonly prefix: string;
+  private readonly calls: Calls;
 
   constructor(options: ObjectStoreOptions, bucket: GoogleBucket) {
     this.name = nameOfStore(options);
     this.prefix = keyPrefixOf(options);
+    this.calls = new Calls(this.name, failureOf);
     this.bucket = bucket;
   }
 
   get(key: string): Promise<{ bytes: Uint8Array; version: string } | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       // First the generation, then that generation's bytes: never the bytes of one with the number of another.
       const [{ generation }] = await this.file(key).getMetadata();
       const [bytes] = await this.file(key, generation).download({ validation: false });
@@ -49,35 +50,31 @@ class GcsBucket implements Bucket {
   }
 
   getRange(key: string, { offset, length }: ByteRange): Promise<Uint8Array | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const [bytes] = await this.file(key).download({ start: offset, end: offset + length - 1, validation: false });
       return bytes;
     });
   }
 
   head(key: string): Promise<ObjectInfo | undefined> {
-    return this.unlessAbsent(async () => infoOf(key, (await this.file(key).getMetadata())[0]));
+    return this.calls.unlessAbsent(async () => infoOf(key, (await this.file(key).getMetadata())[0]));
   }
 
-  async put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<string | undefined> {
+  put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<string | undefined> {
     const file = this.file(key);
-    try {
+    const isUnmet = ({ status = 0 }: Failure): boolean => condition !== undefined && [409, 412].includes(status);
+    return this.calls.runUnless(isUnmet, async () => {
       await file.save(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), {
         resumable: false,
         validation: false,
         // The store compares what arrives with it.
-        metadata: { md5Hash: createHash('md5').update(bytes).digest('base64') },
+        metadata: { md5Hash: md5Of(bytes).toString('base64') },
         ...(condition === undefined
           ? {}
           : { preconditionOpts: { ifGenerationMatch: condition.kind === 'absent' ? 0 : Number(condition.version) } }),
       });
       return String(file.metadata.generation);
-    } catch (error) {
-      if (condition !== undefined && [409, 412].includes(statusOf(error) ?? 0)) {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
+    });
   }
 
   startUpload(key: string, sizeBytes: number): Promise<PartUpload> {
@@ -91,7 +88,7 @@ class GcsBucket implements Bucket {
         keys[index] = part;
       },
       complete: () =>
-        this.run(async () => {
+        this.calls.run(async () => {
           await this.bucket.combine(
             keys.map((part) => this.prefix + part),
             this.prefix + key
@@ -106,14 +103,14 @@ class GcsBucket implements Bucket {
   }
 
   list(prefix: string): Promise<ObjectInfo[]> {
-    return this.run(async () => {
+    return this.calls.run(async () => {
       const [files] = await this.bucket.getFiles({ prefix: this.prefix + prefix, autoPaginate: true });
       return files.map((file) => infoOf(file.name.slice(this.prefix.length), file.metadata));
     });
   }
 
   async delete(key: string): Promise<void> {
-    await this.unlessAbsent(() => this.file(key).delete());
+    await this.calls.unlessAbsent(() => this.file(key).delete());
   }
 
   async abortUploadsBefore(unixMs: number): Promise<number> {
@@ -131,37 +128,6 @@ class GcsBucket implements Bucket {
   private file(key: string, generation?: string | number): File {
     return this.bucket.file(this.prefix + key, generation === undefined ? {} : { generation });
   }
-
-  private async unlessAbsent<T>(task: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await task();
-    } catch (error) {
-      if (statusOf(error) === 404 && !/bucket does not exist/i.test((error as Error).message)) {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
-  }
-
-  private async run<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      return await task();
-    } catch (error) {
-      throw this.wrapped(error);
-    }
-  }
-
-  private wrapped(error: unknown): BucketError {
-    if (error instanceof BucketError) {
-      return error;
-    }
-    const status = statusOf(error);
-    const message = (error as Error).message;
-    const isOurs = /default credentials/i.test(message);
-    // 400 with a hash in it: what arrived is not what was sent.
-    const isTransient = (isTransientStatus(status) && !isOurs) || (status === 400 && /md5|crc32c/i.test(message));
-    return new BucketError(`${this.name}: ${status ?? ''} ${message}`, isTransient, { cause: error });
-  }
 }
 
 function infoOf(key: string, { size, generation, updated }: FileMetadata): ObjectInfo {
@@ -173,7 +139,17 @@ function infoOf(key: string, { size, generation, updated }: FileMetadata): Objec
   };
 }
 
-function statusOf(error: unknown): number | undefined {
-  const code = error instanceof ApiError ? error.code : (error as { code?: unknown; status?: unknown }).code;
-  return typeof code === 'number' ? code : undefined;
+function failureOf(error: Error): Failure {
+  const code = error instanceof ApiError ? error.code : (error as { code?: unknown }).code;
+  const status = typeof code === 'number' ? code : undefined;
+  const { message } = error;
+  const isOurs = /default credentials/i.test(message);
+  // 400 with a hash in it: what arrived is not what was sent.
+  const isGarbled = status === 400 && /md5|crc32c/i.test(message);
+  return {
+    status,
+    text: message,
+    isAbsentObject: status === 404 && !/bucket does not exist/i.test(message),
+    isTransient: isGarbled || (isTransientStatus(status) && !isOurs),
+  };
 }

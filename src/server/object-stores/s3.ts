@@ -1,5 +1,4 @@
 /** Amazon S3 and what speaks its language (MinIO, Ceph, R2, …), through Amazon's client. */
-import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -22,6 +21,7 @@ import {
   type PartUpload,
   type PutCondition,
 } from '../../engine/objects/bucket.ts';
+import { Calls, md5Of, type Failure } from './failures.ts';
 import { keyPrefixOf, nameOfStore, type ObjectStoreOptions } from './options.ts';
 
 /** 10,000 parts are allowed: objects up to 160 GB. */
@@ -36,6 +36,7 @@ class S3Bucket implements Bucket {
   private readonly client: S3Client;
   private readonly bucket: string;
   private readonly prefix: string;
+  private readonly calls: Calls;
   private readonly encryption: { ServerSideEncryption?: 'AES256' | 'aws:kms'; SSEKMSKeyId?: string };
 
   constructor(options: ObjectStoreOptions) {
@@ -43,6 +44,7 @@ class S3Bucket implements Bucket {
     this.name = nameOfStore(options);
     this.bucket = bucket;
     this.prefix = keyPrefixOf(options);
+    this.calls = new Calls(this.name, failureOf);
     this.encryption =
       sse === 'none' ? {} : { ServerSideEncryption: sse, ...(sseKmsKeyId === '' ? {} : { SSEKMSKeyId: sseKmsKeyId }) };
     this.client = new S3Client({
@@ -59,7 +61,7 @@ class S3Bucket implements Bucket {
   }
 
   async get(key: string, signal?: AbortSignal): Promise<{ bytes: Uint8Array; version: string } | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const { Body, ETag, ContentLength } = await this.client.send(new GetObjectCommand(this.at(key)), aborted(signal));
       const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array(0);
       if (ContentLength !== undefined && ContentLength !== bytes.length) {
@@ -70,7 +72,7 @@ class S3Bucket implements Bucket {
   }
 
   async getRange(key: string, { offset, length }: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const { Body } = await this.client.send(
         new GetObjectCommand({ ...this.at(key), Range: `bytes=${offset}-${offset + length - 1}` }),
         aborted(signal)
@@ -80,7 +82,7 @@ class S3Bucket implements Bucket {
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
-    return this.unlessAbsent(async () => {
+    return this.calls.unlessAbsent(async () => {
       const head = await this.client.send(new HeadObjectCommand(this.at(key)), aborted(signal));
       return {
         key,
@@ -91,13 +93,10 @@ class S3Bucket implements Bucket {
     });
   }
 
-  async put(
-    key: string,
-    bytes: Uint8Array,
-    condition?: PutCondition,
-    signal?: AbortSignal
-  ): Promise<string | undefined> {
-    try {
+  put(key: string, bytes: Uint8Array, condition?: PutCondition, signal?: AbortSignal): Promise<string | undefined> {
+    // 404: what should have been replaced is gone. 409: two conditional writes met; the loser looks again.
+    const isUnmet = ({ status = 0 }: Failure): boolean => condition !== undefined && [404, 409, 412].includes(status);
+    return this.calls.runUnless(isUnmet, async () => {
       const md5 = md5Of(bytes);
       const { ETag } = await this.client.send(
         new PutObjectCommand({
@@ -112,18 +111,12 @@ class S3Bucket implements Bucket {
       );
       this.checkStored(key, md5, ETag);
       return ETag ?? '';
-    } catch (error) {
-      // 404: what should have been replaced is gone. 409: two conditional writes met; the loser looks again.
-      if (condition !== undefined && [404, 409, 412].includes(statusOf(error) ?? 0)) {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
+    });
   }
 
   async startUpload(key: string, _sizeBytes: number, signal?: AbortSignal): Promise<PartUpload> {
     const { client } = this;
-    const created = await this.run(() =>
+    const created = await this.calls.run(() =>
       client.send(new CreateMultipartUploadCommand({ ...this.at(key), ...this.encryption }), aborted(signal))
     );
     const target = { ...this.at(key), UploadId: created.UploadId };
@@ -131,7 +124,7 @@ class S3Bucket implements Bucket {
     return {
       partBytes,
       putPart: (index, bytes, partSignal) =>
-        this.run(async () => {
+        this.calls.run(async () => {
           const md5 = md5Of(bytes);
           const { ETag = '' } = await client.send(
             new UploadPartCommand({
@@ -146,7 +139,7 @@ class S3Bucket implements Bucket {
           etags[index] = ETag;
         }),
       complete: (endSignal) =>
-        this.run(async () => {
+        this.calls.run(async () => {
           const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
           await client.send(
             new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts } }),
@@ -154,14 +147,14 @@ class S3Bucket implements Bucket {
           );
         }),
       abort: (endSignal) =>
-        this.run(async () => {
+        this.calls.run(async () => {
           await client.send(new AbortMultipartUploadCommand(target), aborted(endSignal));
         }),
     };
   }
 
   list(prefix: string, signal?: AbortSignal): Promise<ObjectInfo[]> {
-    return this.run(async () => {
+    return this.calls.run(async () => {
       const found: ObjectInfo[] = [];
       let token: string | undefined;
       do {
@@ -184,11 +177,11 @@ class S3Bucket implements Bucket {
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
-    await this.unlessAbsent(() => this.client.send(new DeleteObjectCommand(this.at(key)), aborted(signal)));
+    await this.calls.unlessAbsent(() => this.client.send(new DeleteObjectCommand(this.at(key)), aborted(signal)));
   }
 
   abortUploadsBefore(unixMs: number, signal?: AbortSignal): Promise<number> {
-    return this.run(async () => {
+    return this.calls.run(async () => {
       const { Uploads = [] } = await this.client.send(
         new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: this.prefix }),
         aborted(signal)
@@ -216,51 +209,21 @@ class S3Bucket implements Bucket {
       throw new BucketError(`${this.name}/${key}: sent MD5 ${md5.toString('hex')}, the store has ${stored}`, true);
     }
   }
-
-  private async unlessAbsent<T>(task: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await task();
-    } catch (error) {
-      if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') {
-        return undefined;
-      }
-      throw this.wrapped(error);
-    }
-  }
-
-  private async run<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      return await task();
-    } catch (error) {
-      throw this.wrapped(error);
-    }
-  }
-
-  private wrapped(error: unknown): BucketError {
-    if (error instanceof BucketError) {
-      return error;
-    }
-    const { name, message } = error as Error;
-    const status = statusOf(error);
-    // Clocks that differ and tokens that have just expired are mended by a new signature. Without a status nothing has answered.
-    const isTransient =
-      isTransientStatus(status) ||
-      ['RequestTimeTooSkewed', 'ExpiredToken', 'BadDigest', 'RequestTimeout'].includes(name);
-    const isOurs = name === 'CredentialsProviderError' || (status === undefined && message === 'Region is missing');
-    return new BucketError(
-      `${this.name}: ${status === undefined ? '' : `${status} `}${name}: ${message}`,
-      isTransient && !isOurs,
-      { cause: error }
-    );
-  }
 }
 
-function statusOf(error: unknown): number | undefined {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-}
-
-function md5Of(bytes: Uint8Array): Buffer {
-  return createHash('md5').update(bytes).digest();
+function failureOf(error: Error): Failure {
+  const { name, message } = error;
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  // Clocks that differ and tokens that have just expired are mended by a new signature. Without a status nothing has answered.
+  const isTransient =
+    isTransientStatus(status) || ['RequestTimeTooSkewed', 'ExpiredToken', 'BadDigest', 'RequestTimeout'].includes(name);
+  const isOurs = name === 'CredentialsProviderError' || (status === undefined && message === 'Region is missing');
+  return {
+    status,
+    text: `${name}: ${message}`,
+    isAbsentObject: status === 404 && name !== 'NoSuchBucket',
+    isTransient: isTransient && !isOurs,
+  };
 }
 
 function aborted(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
