@@ -4,7 +4,7 @@
  */
 import CopyWebpackPlugin from 'copy-webpack-plugin';
 import path from 'node:path';
-import type { Configuration, EntryObject, RuleSetRule } from 'webpack';
+import type { Chunk, Configuration, EntryObject, RuleSetRule } from 'webpack';
 import scaffold, { type Env } from './.config/webpack/webpack.config.ts';
 
 const root = import.meta.dirname;
@@ -24,7 +24,12 @@ export default async function config(env: Env): Promise<Configuration> {
     output,
     // What the scaffold derives from `output.library`.
     externalsType: 'amd',
-    module: { ...base.module, rules: base.module?.rules?.map((rule) => withAutomaticJsx(rule as RuleSetRule)) },
+    module: {
+      ...base.module,
+      rules: base.module?.rules?.map((rule) => withAutomaticJsx(rule as RuleSetRule)),
+      // What is given the URL of a program, which is then built as a worker's file.
+      parser: { javascript: { worker: ['WorkerProgram from ./worker-program.ts', '...'] } },
+    },
     plugins: base.plugins?.map((plugin) => (plugin instanceof CopyWebpackPlugin ? copyFiles() : plugin)),
     resolve: {
       ...base.resolve,
@@ -32,8 +37,14 @@ export default async function config(env: Env): Promise<Configuration> {
       modules: ['node_modules'],
       alias: { 'grafana-public-path': path.join(root, 'src/app/public-path.js') },
     },
+    optimization: { ...base.optimization, splitChunks: { chunks: mayBeSplit } },
     performance: { hints: false },
   };
+}
+
+/** Lazy chunks share what they have in common; a worker's program is one file, because it may be imported from another origin. */
+function mayBeSplit(chunk: Chunk): boolean {
+  return !chunk.hasRuntime() && !chunk.canBeInitial();
 }
 
 function entries(): EntryObject {

@@ -10,7 +10,8 @@ const outdir = join(root, 'build', 'standalone');
 const assets = join(outdir, 'assets');
 // Runs before main: chunks that main shares with lazy ones insert styles as soon as they are loaded.
 const nonce = 'src/standalone/nonce.ts';
-const layoutWorker = 'src/ui/graph/layout-worker.ts';
+// By `WorkerName` of `src/ui/host.ts`. A worker's file imports what it needs; the page's head names it.
+const workers = { layout: 'src/ui/graph/layout-worker.ts' };
 
 /** Writes `build/standalone`. With `watch` it stays and writes again after each change; the returned function ends that. */
 export async function build({ minify = true, watch = false } = {}) {
@@ -18,7 +19,7 @@ export async function build({ minify = true, watch = false } = {}) {
   mkdirSync(assets, { recursive: true });
   const options = {
     absWorkingDir: root,
-    entryPoints: { nonce, main: 'src/standalone/main.tsx', 'layout-worker': layoutWorker },
+    entryPoints: { nonce, main: 'src/standalone/main.tsx', ...workerEntries() },
     outdir: assets,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -47,6 +48,10 @@ export async function build({ minify = true, watch = false } = {}) {
   return () => watching.dispose();
 }
 
+function workerEntries() {
+  return Object.fromEntries(Object.entries(workers).map(([name, entry]) => [`${name}-worker`, entry]));
+}
+
 /** The page names the entry and the chunks it needs at once; lazy chunks come when they are wanted. */
 function writeIndex(metafile) {
   const [main, output] = Object.entries(metafile.outputs).find(
@@ -57,10 +62,13 @@ function writeIndex(metafile) {
   const preloads = output.imports
     .filter(({ kind }) => kind === 'import-statement')
     .map(({ path }) => `<link rel="modulepreload" href="${url(path)}" />`);
+  const metas = Object.entries(workers).map(
+    ([name, entry]) => `<meta name="vivace-worker-${name}" content="${url(fileOf(entry))}" />`
+  );
   copyFileSync(join(root, 'src', 'img', 'logo.svg'), join(assets, 'logo.svg'));
   const html = readFileSync(join(root, 'src', 'standalone', 'page.html'), 'utf8')
     .replace('%MAIN%', url(main))
-    .replace('%LAYOUT_WORKER%', url(fileOf(layoutWorker)))
+    .replace('%WORKERS%', metas.join('\n    '))
     .replace('%NONCE%', url(fileOf(nonce)))
     .replace('%ICON%', '/assets/logo.svg')
     .replace('%PRELOADS%', preloads.join('\n    '));

@@ -3,13 +3,15 @@ import { createClient } from '../api/client.ts';
 import { proxyTransport } from '../datasource/backend-transport.ts';
 import type { Host } from '../ui/host.ts';
 import { gunzip } from './gunzip.ts';
+import { startWorker } from './start-worker.ts';
 import { urlViewState } from './url-view-state.ts';
 
 /** Keys in the browser's storage are shared by all of Grafana. */
 const preferencePrefix = 'vivace-traces-app.';
 
 /** What the UI needs anywhere in Grafana, pages and panels. */
-export const browserServices: Pick<Host, 'copyText' | 'preferences' | 'saveFile'> = {
+export const browserServices: Pick<Host, 'copyText' | 'preferences' | 'saveFile' | 'startWorker'> = {
+  startWorker,
   copyText,
   preferences: {
     get: (key) => localStorage.getItem(preferencePrefix + key) ?? undefined,

@@ -2,14 +2,14 @@
 import { createClient } from '../api/client.ts';
 import type { Transport } from '../api/transport.ts';
 import { urlOfView, viewFromUrl } from '../ui/index.ts';
-import type { Host, Preferences, View, ViewState } from '../ui/index.ts';
+import type { Host, Preferences, StartWorker, View, ViewState } from '../ui/index.ts';
 
 export function browserHost(styleNonce: string | undefined): Host {
   return {
     client: createClient(fetchTransport),
     viewState: new AddressBar(),
     preferences,
-    startLayoutWorker: layoutWorkers(),
+    startWorker: workers(),
     nowMs: () => Date.now(),
     copyText,
     saveFile,
@@ -121,16 +121,16 @@ interface ScriptUrlPolicy {
   createScriptURL(url: string): unknown;
 }
 
-/** The build names the worker's file in the page's head. What is answered throws where the browser or a policy forbids workers. */
-function layoutWorkers(): () => Worker {
+/** The build names the workers' files in the page's head. */
+function workers(): StartWorker {
   const { trustedTypes } = globalThis as {
     trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(url: string): string }): ScriptUrlPolicy };
   };
   // The page demands trusted types: a policy has one name and is made once.
   let policy: ScriptUrlPolicy | undefined;
-  return () => {
-    const url = document.querySelector<HTMLMetaElement>('meta[name=vivace-layout-worker]')?.content ?? '';
-    policy ??= trustedTypes?.createPolicy('vivace-layout-worker', { createScriptURL: (asked) => asked });
+  return (name) => {
+    const url = document.querySelector<HTMLMetaElement>(`meta[name=vivace-worker-${name}]`)?.content ?? '';
+    policy ??= trustedTypes?.createPolicy('vivace-workers', { createScriptURL: (asked) => asked });
     return new Worker((policy?.createScriptURL(url) ?? url) as string, { type: 'module' });
   };
 }

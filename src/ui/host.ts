@@ -21,13 +21,22 @@ export interface Preferences {
   set(key: string, value: string): void;
 }
 
+/** The programs that run in workers; each door (page, plugin) knows where its build has put their files. */
+export type WorkerName = 'layout';
+
+/**
+ * A new worker that runs the named program. It throws where the browser or a policy of the page forbids workers, or the worker has an
+ * `error` event at its start: either way the caller does the work in slices of the main thread.
+ */
+export type StartWorker = (name: WorkerName) => Worker;
+
 /** All that the UI needs from where it runs: the standalone page, a Grafana app page, a panel. */
 export interface Host {
   readonly client: Client;
   readonly viewState: ViewState;
   readonly preferences: Preferences;
-  /** A worker that runs `graph/layout-worker.ts`; absent where workers cannot be had: then graphs are laid out in slices. */
-  readonly startLayoutWorker?: () => Worker;
+  /** Absent where workers cannot be had. */
+  readonly startWorker?: StartWorker;
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
   copyText(text: string): Promise<void>;

@@ -1,7 +1,7 @@
 /** What the doors (standalone page, app, panels) mount. */
 export { App } from './App.tsx';
 export type { AppProps } from './App.tsx';
-export type { Host, Preferences, ViewState } from './host.ts';
+export type { Host, Preferences, StartWorker, ViewState, WorkerName } from './host.ts';
 export { startView, urlOfView, viewFromUrl, wholeTrace } from './state/view.ts';
 export type { FileView, SearchView, TraceFocus, TraceView, View } from './state/view.ts';
 export { TracePane } from './trace/TracePane.tsx';

@@ -2,6 +2,7 @@ import { css } from '@emotion/css';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { PointerEvent, ReactElement } from 'react';
 import type { GraphEdgeBody, GraphNodeBody } from '../../api/vivace/graph.ts';
+import type { StartWorker } from '../host.ts';
 import type { Theme } from '../kit/theme.ts';
 import { drawGraph, fittingCamera } from './draw.ts';
 import type { Camera } from './draw.ts';
@@ -16,7 +17,7 @@ export interface ServiceGraphProps {
   /** Id of a node, or of an edge as `edgeIdOf`. */
   readonly selected: string | undefined;
   /** Absent where the host has no worker. */
-  readonly startWorker: (() => Worker) | undefined;
+  readonly startWorker: StartWorker | undefined;
   onSelect(id: string | undefined): void;
 }
 
@@ -119,7 +120,7 @@ export function ServiceGraph(props: ServiceGraphProps): ReactElement {
 function useGraphPlaces(
   nodes: readonly GraphNodeBody[],
   edges: readonly GraphEdgeBody[],
-  startWorker: (() => Worker) | undefined
+  startWorker: StartWorker | undefined
 ): Places | undefined {
   const [graph, setGraph] = useState({ nodes, edges });
   if (graph.nodes !== nodes || graph.edges !== edges) {

@@ -5,6 +5,7 @@ import { neighbourhood } from '../../analysis/service-graph/neighbourhood.ts';
 import type { HopDirection } from '../../analysis/service-graph/neighbourhood.ts';
 import { tracesOfEdge, tracesOfNode } from '../../analysis/service-graph/traces-query.ts';
 import type { GraphEdgeBody, GraphNodeBody, GraphStatsBody } from '../../api/vivace/graph.ts';
+import type { StartWorker } from '../host.ts';
 import { Button, Notice, Select, TextInput } from '../kit/controls.tsx';
 import { formatNanos } from '../kit/format.ts';
 import type { Theme } from '../kit/theme.ts';
@@ -15,7 +16,7 @@ export interface ServiceGraphPaneProps {
   readonly nodes: readonly GraphNodeBody[];
   readonly edges: readonly GraphEdgeBody[];
   readonly theme: Theme;
-  readonly startWorker: (() => Worker) | undefined;
+  readonly startWorker: StartWorker | undefined;
   /** Where the traces behind a node or an edge are shown. */
   hrefOfTraces(query: string): string | undefined;
 }

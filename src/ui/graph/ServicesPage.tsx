@@ -85,7 +85,7 @@ export function ServicesPage({
           nodes={body.nodes}
           edges={body.edges}
           theme={theme}
-          startWorker={host.startLayoutWorker}
+          startWorker={host.startWorker}
           hrefOfTraces={(traceql) => host.viewState.href({ ...startView, query: traceql, range, editor: 'traceql' })}
         />
       )}

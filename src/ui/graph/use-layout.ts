@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import type { StartWorker } from '../host.ts';
 import { LayoutRun } from './layout.ts';
 import type { LayoutRequest, Places } from './layout.ts';
 
@@ -14,7 +15,7 @@ const sliceMs = 8;
  * Places of a graph's nodes; `undefined` until the first layout is there. In a worker where the host can start one, else in slices of the
  * main thread. Nodes keep their places for as long as the view is open, also while they are not in the graph.
  */
-export function useLayout(graph: Drawn | undefined, startWorker: (() => Worker) | undefined): Places | undefined {
+export function useLayout(graph: Drawn | undefined, startWorker: StartWorker | undefined): Places | undefined {
   const [laid, setLaid] = useState<{ readonly key: string; readonly places: Places }>();
   const known = useRef<Places>({});
   const request = useMemo(() => (graph === undefined ? undefined : requestOf(graph)), [graph]);
@@ -47,7 +48,7 @@ function requestOf({ nodes, edges }: Drawn): Omit<LayoutRequest, 'known'> {
 /** Answers how to give up. */
 function startLayout(
   request: LayoutRequest,
-  startWorker: (() => Worker) | undefined,
+  startWorker: StartWorker | undefined,
   onPlaces: (places: Places) => void
 ): () => void {
   let stopSlices = (): void => undefined;
@@ -56,7 +57,7 @@ function startLayout(
   };
   let worker: Worker | undefined;
   try {
-    worker = startWorker?.();
+    worker = startWorker?.('layout');
   } catch {
     // A policy of the page forbids workers.
   }
