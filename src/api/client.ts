@@ -73,6 +73,12 @@ export interface AttributeValue {
   readonly value: string;
 }
 
+/** One series of an instant metrics query. */
+export interface InstantValue {
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly value: number;
+}
+
 export interface NamesRequest {
   /** TraceQL that values and names must occur together with. */
   readonly query?: string;
@@ -95,6 +101,12 @@ export interface Client {
   attributeNames(request?: NamesRequest): Promise<readonly AttributeName[]>;
   /** `attribute` as TraceQL writes it: `resource.service.name`, `name`. */
   attributeValues(attribute: string, request?: NamesRequest & { limit?: number }): Promise<readonly AttributeValue[]>;
+  /** A TraceQL metrics query over the whole range: one value a series, by its labels. */
+  metricsInstant(
+    query: string,
+    range: SecondsRange,
+    signal?: AbortSignal
+  ): Promise<ClientAnswer<readonly InstantValue[]>>;
   /** Vivace only. `query` chooses traces; empty means every trace. */
   serviceGraph(request: NamesRequest): Promise<ServiceGraphBody>;
   /** `undefined` when the server is not Vivace. */
@@ -160,6 +172,18 @@ export function createClient(transport: Transport): Client {
         type: textOf(entry['type']),
         value: textOf(entry['value']),
       }));
+    },
+    async metricsInstant(query, range, signal) {
+      const answer = await getJson('/api/metrics/query', { q: query, ...rangeParams(range) }, signal);
+      const message = textOf(answer['message']);
+      return {
+        data: listOf(answer['series']).map((series) => ({
+          labels: listOf(series['labels']).map(labelOf),
+          value: numberOf(series['value']),
+        })),
+        partial: answer['status'] === 'PARTIAL',
+        warnings: message ? [message] : [],
+      };
     },
     async serviceGraph({ query = '', range, signal }) {
       const params = { ...rangeParams(range), ...(query.trim() === '' ? {} : { q: query }) };
@@ -293,11 +317,13 @@ function foundSpanOf(span: Json): FoundSpan {
     name: textOf(span['name']),
     startUnixNanos: nanosOf(span['startTimeUnixNano']),
     durationNanos: numberOf(span['durationNanos']),
-    attributes: listOf(span['attributes']).map((entry) => {
-      const value = isRecord(entry['value']) ? Object.values(entry['value'])[0] : undefined;
-      return [textOf(entry['key']), typeof value === 'object' ? JSON.stringify(value) : String(value ?? '')] as const;
-    }),
+    attributes: listOf(span['attributes']).map(labelOf),
   };
+}
+
+function labelOf(entry: Json): readonly [string, string] {
+  const value = isRecord(entry['value']) ? Object.values(entry['value'])[0] : undefined;
+  return [textOf(entry['key']), typeof value === 'object' ? JSON.stringify(value) : String(value ?? '')];
 }
 
 type Json = Readonly<Record<string, unknown>>;

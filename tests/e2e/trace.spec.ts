@@ -20,7 +20,7 @@ test('a span opens with its error first, its stack trace folded', async ({ page,
   await expect(detail).toContainText('PaymentDeclinedError');
   await expect(detail).toContainText('payment.amount_cents');
   await expect(detail).not.toContainText('at step13');
-  await detail.getByRole('button', { name: /more frames/ }).click();
+  await detail.getByRole('button', { name: /more lines/ }).click();
   await expect(detail).toContainText('at step13');
   await expect(page).toHaveURL(/span=/);
 });
@@ -28,7 +28,9 @@ test('a span opens with its error first, its stack trace folded', async ({ page,
 test('a value joins the search', async ({ page, server }) => {
   await page.goto(at(server, failedTrace));
   await page.getByRole('row').filter({ hasText: 'POST /api/checkout' }).click();
-  await page.getByRole('button', { name: 'Add customer.id to search' }).click();
+  await page.getByRole('button', { name: 'Actions for customer.id' }).click();
+  await expect(page.getByRole('menuitem')).toHaveCount(6);
+  await page.keyboard.press('s');
   await expect(page).toHaveURL(/search\?q=/);
   await expect(page.getByRole('status')).toContainText('1 trace');
 });
@@ -36,7 +38,7 @@ test('a value joins the search', async ({ page, server }) => {
 test('a link opens the other trace at its span', async ({ page, server }) => {
   await page.goto(at(server, failedTrace));
   await page.getByRole('row').filter({ hasText: 'orders process' }).click();
-  await page.getByRole('link', { name: /Trace b0b00000/ }).click();
+  await page.getByRole('link', { name: /frontend · GET/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toContainText('GET /products');
   await expect(page.getByTestId('span-detail')).toContainText('frontend');
 });

@@ -1,58 +1,59 @@
 import { css } from '@emotion/css';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 import type { Attribute } from '../../trace/model.ts';
 import { Button } from '../kit/controls.tsx';
 import { formatValue } from '../kit/format.ts';
-import { Icon } from '../kit/Icon.tsx';
+import { Value } from '../kit/ValueMenu.tsx';
+import { attributeTarget } from '../state/value-target.ts';
+import type { ValueScope } from '../state/value-target.ts';
 import { linkOf } from './attributes.ts';
+import { pretty, prettyKindOf } from './pretty.ts';
 
 interface AttributeTableProps {
   readonly attributes: readonly Attribute[];
-  copyText(text: string): Promise<void>;
-  conditionOf(attribute: Attribute): string | undefined;
-  readonly addToSearch: ((condition: string) => void) | undefined;
+  readonly scope: ValueScope;
 }
 
-/** Keys and values; each value can be copied and added to the search. */
-export function AttributeTable({ attributes, copyText, conditionOf, addToSearch }: AttributeTableProps): ReactElement {
+/** Keys and values; each value offers its five actions. */
+export function AttributeTable({ attributes, scope }: AttributeTableProps): ReactElement {
   return (
     <dl className={styles.root}>
-      {attributes.map((attribute, index) => {
-        const text = formatValue(attribute.value);
-        const condition = conditionOf(attribute);
-        return (
-          <div key={`${index} ${attribute.key}`} className={styles.entry}>
-            <dt className={styles.key}>{attribute.key}</dt>
-            <dd className={styles.value}>
-              <ValueText text={text} />
-            </dd>
-            <div className={styles.actions}>
-              <Button
-                small
-                look="quiet"
-                aria-label={`Copy ${attribute.key}`}
-                title="Copy value"
-                onClick={() => void copyText(text)}
-              >
-                <Icon name="copy" size={13} />
-              </Button>
-              {addToSearch && condition !== undefined && (
-                <Button
-                  small
-                  look="quiet"
-                  aria-label={`Add ${attribute.key} to search`}
-                  title={`Search for ${condition}`}
-                  onClick={() => addToSearch(condition)}
-                >
-                  <Icon name="search" size={13} />
-                </Button>
-              )}
-            </div>
-          </div>
-        );
-      })}
+      {attributes.map((attribute, index) => (
+        <div key={`${index} ${attribute.key}`} className={styles.entry}>
+          <dt className={styles.key}>{attribute.key}</dt>
+          <dd className={styles.value}>
+            <Value target={attributeTarget(scope, attribute.key, attribute.value)}>
+              <PrettyValue name={attribute.key} text={formatValue(attribute.value)} />
+            </Value>
+          </dd>
+        </div>
+      ))}
     </dl>
+  );
+}
+
+/** SQL and JSON laid out for reading, and back as they came. */
+function PrettyValue({ name, text }: { readonly name: string; readonly text: string }): ReactElement {
+  const [isRaw, setRaw] = useState(false);
+  const kind = useMemo(() => prettyKindOf(name, text), [name, text]);
+  const formatted = useMemo(() => (kind === undefined ? text : pretty(kind, text)), [kind, text]);
+  return (
+    <>
+      <ValueText text={isRaw ? text : formatted} />
+      {formatted !== text && (
+        <Button
+          small
+          look="quiet"
+          className={styles.raw}
+          aria-pressed={isRaw}
+          title={isRaw ? 'Show it formatted' : 'Show it as it was sent'}
+          onClick={() => setRaw(!isRaw)}
+        >
+          raw
+        </Button>
+      )}
+    </>
   );
 }
 
@@ -87,7 +88,7 @@ const styles = {
   root: css({ margin: '4px 0 0' }),
   entry: css({
     display: 'grid',
-    gridTemplateColumns: 'minmax(96px, 42%) 1fr auto',
+    gridTemplateColumns: 'minmax(96px, 38%) 1fr',
     gap: 10,
     alignItems: 'start',
     padding: '2px 0',
@@ -104,7 +105,7 @@ const styles = {
     overflowWrap: 'anywhere',
     whiteSpace: 'pre-wrap',
   }),
-  actions: css({ display: 'flex', '& > button': { height: 20, padding: '0 4px' } }),
+  raw: css({ height: 18, marginLeft: 4, padding: '0 5px', fontSize: 11 }),
   link: css({ color: 'var(--v-accent)' }),
   empty: css({ color: 'var(--v-text-muted)', fontStyle: 'italic' }),
 };

@@ -1,5 +1,5 @@
 /** How the attributes of a span are sorted into groups, and what can be done with one. */
-import type { AnyValue, Attribute, Span } from '../../trace/model.ts';
+import type { Attribute, Span } from '../../trace/model.ts';
 import { formatValue } from '../kit/format.ts';
 
 export interface AttributeGroup {
@@ -36,35 +36,6 @@ export function attributeGroups(span: Span): readonly AttributeGroup[] {
 
 function byKey(attributes: readonly Attribute[]): readonly Attribute[] {
   return [...attributes].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-}
-
-/** A TraceQL condition that this value meets; `undefined` for values TraceQL has no literal for. */
-export function conditionOf(scope: string, key: string, value: AnyValue): string | undefined {
-  const literal = literalOf(value);
-  return literal === undefined ? undefined : `${scope}.${quotedKey(key)} = ${literal}`;
-}
-
-function literalOf(value: AnyValue): string | undefined {
-  switch (value.type) {
-    case 'string':
-      return quoted(value.value);
-    case 'int':
-    case 'bool':
-      return String(value.value);
-    case 'double':
-      return Number.isFinite(value.value) && !/e/.test(String(value.value)) ? String(value.value) : undefined;
-    default:
-      return undefined;
-  }
-}
-
-export function quoted(text: string): string {
-  return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')}"`;
-}
-
-/** Bare where TraceQL allows it, quoted otherwise. */
-export function quotedKey(key: string): string {
-  return /^[\p{L}\p{N}_][\p{L}\p{N}_.\-/]*$/u.test(key) ? key : quoted(key);
 }
 
 /** Only what cannot run: http, https and mailto. Everything else stays text. */

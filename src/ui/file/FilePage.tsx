@@ -61,7 +61,8 @@ export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): 
       spans={trace.spans}
       focus={view.focus}
       theme={theme}
-      host={host}
+      // Without the client: nothing of a file is asked of a server.
+      host={{ copyText: host.copyText, preferences: host.preferences, saveFile: host.saveFile }}
       warnings={[]}
       onFocus={(focus, history) => host.viewState.set({ ...view, traceId: trace.traceId, focus }, history)}
       addToSearch={undefined}

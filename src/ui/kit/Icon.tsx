@@ -15,6 +15,8 @@ const paths = {
   down: 'M3.5 6 8 10.5 12.5 6',
   play: 'M5 3.2v9.6L12.5 8z',
   pause: 'M5 3.5v9M11 3.5v9',
+  group: 'M2.5 3.5h4v3h-4zM2.5 9.5h4v3h-4zM9.5 5h4M9.5 11h4',
+  color: 'M8 1.8c2.6 3 4.2 5.2 4.2 7.4a4.2 4.2 0 0 1-8.4 0C3.8 7 5.4 4.8 8 1.8Z',
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -2,7 +2,7 @@
  * The search form and TraceQL are two ways to write one thing: the form prints itself as one spanset filter, and reads such a filter
  * back. A query that says more than the form can is left to the editor.
  */
-import { quoted, quotedKey } from '../detail/attributes.ts';
+import { quoted, quotedKey } from '../state/value-target.ts';
 
 export const comparisons = ['=', '!=', '=~', '!~', '>', '>=', '<', '<='] as const;
 export type Comparison = (typeof comparisons)[number];

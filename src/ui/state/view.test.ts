@@ -23,6 +23,10 @@ const hex = (length: number): fc.Arbitrary<string> =>
     .map((digits) => digits.join(''));
 const focuses: fc.Arbitrary<TraceFocus> = fc.record(
   {
+    filter: fc.string({ minLength: 1 }),
+    view: fc.constantFrom('flame' as const, 'statistics' as const, 'graph' as const, 'events' as const),
+    groupBy: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }),
+    colorBy: fc.string({ minLength: 1 }),
     spanId: fc.option(hex(16), { nil: undefined }),
     zoom: fc.option(
       fc
@@ -34,7 +38,7 @@ const focuses: fc.Arbitrary<TraceFocus> = fc.record(
     foldToggles: fc.uniqueArray(fc.nat(1e6), { maxLength: 100 }).map((rows) => rows.sort((a, b) => a - b)),
     find: fc.string(),
   },
-  { noNullPrototype: true }
+  { noNullPrototype: true, requiredKeys: ['spanId', 'zoom', 'foldDepth', 'foldToggles', 'find'] }
 );
 const views: fc.Arbitrary<View> = fc.oneof(
   fc.record(

@@ -35,7 +35,19 @@ export interface TraceFocus {
   readonly foldToggles: readonly number[];
   /** Text to find inside the trace. */
   readonly find: string;
+  // What follows is absent at its default.
+  /** TraceQL conditions without braces that choose spans; absent: all. */
+  readonly filter?: string;
+  /** Which view of the trace; absent: the waterfall. */
+  readonly view?: TraceViewName;
+  /** What statistics are by, as TraceQL names it (`span.http.route`, `name`): one to three. */
+  readonly groupBy?: readonly string[];
+  /** What colours are by, as TraceQL names it; absent: the service. */
+  readonly colorBy?: string;
 }
+
+export const traceViewNames = ['waterfall', 'flame', 'statistics', 'graph', 'events'] as const;
+export type TraceViewName = (typeof traceViewNames)[number];
 
 export interface TraceView {
   readonly page: 'trace';
@@ -165,8 +177,29 @@ function focusFromParams(params: URLSearchParams): TraceFocus {
     foldDepth: depth ? Number(depth[0]) : undefined,
     foldToggles: togglesFromText(params.get('fold') ?? ''),
     find: params.get('find') ?? '',
+    ...optionalFocusFromParams(params),
   };
 }
+
+/** Only what is not at its default, so that a view equals what comes back from its URL. */
+function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
+  const filter = params.get('filter');
+  const view = traceViewNames.find((name) => name === params.get('view'));
+  const groupBy = params
+    .getAll('group')
+    .filter((attribute) => attribute !== '')
+    .slice(0, groupByMax);
+  const colorBy = params.get('color');
+  return {
+    ...(filter ? { filter } : {}),
+    ...(view && view !== 'waterfall' ? { view } : {}),
+    ...(groupBy.length > 0 ? { groupBy } : {}),
+    ...(colorBy ? { colorBy } : {}),
+  };
+}
+
+/** As many as the statistics group by. */
+const groupByMax = 3;
 
 function addFocus(params: URLSearchParams, focus: TraceFocus): void {
   setUnless(params, 'span', focus.spanId ?? '', '');
@@ -179,6 +212,12 @@ function addFocus(params: URLSearchParams, focus: TraceFocus): void {
   setUnless(params, 'depth', focus.foldDepth === undefined ? '' : String(focus.foldDepth), '');
   setUnless(params, 'fold', textOfToggles(focus.foldToggles), '');
   setUnless(params, 'find', focus.find, '');
+  setUnless(params, 'filter', focus.filter ?? '', '');
+  setUnless(params, 'view', focus.view ?? 'waterfall', 'waterfall');
+  for (const attribute of (focus.groupBy ?? []).slice(0, groupByMax)) {
+    params.append('group', attribute);
+  }
+  setUnless(params, 'color', focus.colorBy ?? '', '');
 }
 
 // Rows as differences in base 36: the folds of a long session stay below 2,000 characters, beyond which links break in chats.

@@ -1,11 +1,12 @@
 import { css } from '@emotion/css';
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
 import { spanTableOf } from '../../trace/span-table.ts';
-import { SpanDetail } from '../detail/SpanDetail.tsx';
 import type { RelatedLink } from '../detail/RelatedLinks.tsx';
 import type { Host } from '../host.ts';
+import { Announcer } from '../kit/Announcer.tsx';
+import { SkeletonRows } from '../kit/controls.tsx';
 import { ErrorBoundary } from '../kit/ErrorBoundary.tsx';
 import { serviceColors } from '../kit/service-colors.ts';
 import type { Theme } from '../kit/theme.ts';
@@ -17,13 +18,18 @@ import { Waterfall } from '../waterfall/Waterfall.tsx';
 import { findRows } from './find.ts';
 import { rowOfSpan, traceModelOf } from './model.ts';
 import { TraceHeader } from './TraceHeader.tsx';
+import { TraceValueActions } from './TraceValueActions.tsx';
+
+// What a trace needs before anything is selected comes first.
+const SpanDetail = lazy(async () => ({ default: (await import('../detail/SpanDetail.tsx')).SpanDetail }));
 
 export interface TracePaneProps {
   /** Of one trace, without duplicates, in any order. */
   readonly spans: readonly Span[];
   readonly focus: TraceFocus;
   readonly theme: Theme;
-  readonly host: Pick<Host, 'copyText' | 'preferences' | 'saveFile'>;
+  /** `client` answers what the trace itself does not hold: peers of a span, who links to it. */
+  readonly host: Pick<Host, 'copyText' | 'preferences' | 'saveFile'> & Partial<Pick<Host, 'client'>>;
   /** Sentences to show above: a partial answer, for instance. */
   readonly warnings?: readonly string[];
   /** A link to this very view; `undefined` hides the button. */
@@ -90,49 +96,66 @@ export function TracePane(props: TracePaneProps): ReactElement {
     event.stopPropagation();
   };
 
+  const linkingRows = useCallback(
+    (span: Span) =>
+      Promise.resolve(
+        table.spans.flatMap(({ links }, row) =>
+          links.some(({ traceId, spanId }) => spanId === span.spanId && traceId === span.traceId) ? [row] : []
+        )
+      ),
+    [table]
+  );
+
   return (
-    <div ref={root} className={styles.root} onKeyDown={onKeyDown}>
-      <TraceHeader
-        {...props}
-        model={model}
-        colors={colors}
-        found={found}
-        findInput={find}
-        onNextMatch={goToMatch}
-        onGoToRow={goToRow}
-      />
-      <div className={styles.main}>
-        <Waterfall
-          model={model}
-          focus={focus}
-          selectedRow={selectedRow}
-          matches={found?.matches}
-          colors={colors}
-          theme={theme}
-          nameWidth={nameWidth}
-          onNameWidth={setNameWidth}
-          onFocus={(next) => onFocus(next, 'replace')}
-          onSelectRow={(row) => (row === selectedRow ? selectRow(row) : goToRow(row))}
-        />
-        {selectedRow >= 0 && (
-          <div className={isNarrow ? styles.sheet : styles.side}>
-            <ErrorBoundary key={selectedRow} what="this span">
-              <SpanDetail
-                model={model}
-                row={selectedRow}
-                color={colors[table.service[selectedRow]]}
-                copyText={host.copyText}
-                addToSearch={props.addToSearch}
-                hrefOfTrace={props.hrefOfTrace}
-                linksOfSpan={props.linksOfSpan}
-                onSelectRow={goToRow}
-                onClose={() => onFocus({ ...focus, spanId: undefined }, 'replace')}
-              />
-            </ErrorBoundary>
+    <Announcer>
+      <TraceValueActions {...props}>
+        <div ref={root} className={styles.root} onKeyDown={onKeyDown}>
+          <TraceHeader
+            {...props}
+            model={model}
+            colors={colors}
+            found={found}
+            findInput={find}
+            onNextMatch={goToMatch}
+            onGoToRow={goToRow}
+          />
+          <div className={styles.main}>
+            <Waterfall
+              model={model}
+              focus={focus}
+              selectedRow={selectedRow}
+              matches={found?.matches}
+              colors={colors}
+              theme={theme}
+              nameWidth={nameWidth}
+              onNameWidth={setNameWidth}
+              onFocus={(next) => onFocus(next, 'replace')}
+              onSelectRow={(row) => (row === selectedRow ? selectRow(row) : goToRow(row))}
+            />
+            {selectedRow >= 0 && (
+              <div className={isNarrow ? styles.sheet : styles.side}>
+                <ErrorBoundary key={selectedRow} what="this span">
+                  <Suspense fallback={<SkeletonRows rows={10} />}>
+                    <SpanDetail
+                      model={model}
+                      row={selectedRow}
+                      span={table.spans[selectedRow]}
+                      color={colors[table.service[selectedRow]]}
+                      host={host}
+                      hrefOfTrace={props.hrefOfTrace}
+                      linksOfSpan={props.linksOfSpan}
+                      linkingRows={linkingRows}
+                      onSelectRow={goToRow}
+                      onClose={() => onFocus({ ...focus, spanId: undefined }, 'replace')}
+                    />
+                  </Suspense>
+                </ErrorBoundary>
+              </div>
+            )}
           </div>
-        )}
-      </div>
-    </div>
+        </div>
+      </TraceValueActions>
+    </Announcer>
   );
 }
 
