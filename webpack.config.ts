@@ -10,7 +10,7 @@ import scaffold, { type Env } from './.config/webpack/webpack.config.ts';
 const root = import.meta.dirname;
 
 /** Folders of `src` that hold a plugin: the app itself, then those nested in it. */
-export const pluginFolders: readonly string[] = ['.', 'datasource', 'panels/waterfall'];
+export const pluginFolders: readonly string[] = ['.', 'datasource', 'panels/waterfall', 'panels/servicegraph'];
 
 export default async function config(env: Env): Promise<Configuration> {
   const base = await scaffold(env);

@@ -1,4 +1,4 @@
-import { dateTime, locationUtil, type GrafanaTheme2 } from '@grafana/data';
+import { dateTime, locationUtil, type DateTime, type GrafanaTheme2, type TimeRange } from '@grafana/data';
 import { createClient } from '../api/client.ts';
 import { proxyTransport } from '../datasource/backend-transport.ts';
 import type { Host } from '../ui/host.ts';
@@ -45,6 +45,23 @@ export function fullViewHref(traceId: string, spanId: string, datasourceUid: str
   return locationUtil.assureBaseUrl(
     `/a/vivace-traces-app/trace/${traceId}?${span}ds=${encodeURIComponent(datasourceUid)}`
   );
+}
+
+/** The search page with this TraceQL, in the range that a panel or Explore shows. */
+export function searchHref(query: string, range: TimeRange, datasourceUid: string): string {
+  const params = new URLSearchParams({
+    q: query,
+    editor: 'traceql',
+    from: rangeText(range.raw.from, range.from),
+    to: rangeText(range.raw.to, range.to),
+    ds: datasourceUid,
+  });
+  return locationUtil.assureBaseUrl(`/a/vivace-traces-app/search?${params.toString()}`);
+}
+
+/** `now-1h` as it is, so that the link stays about the last hour; any other moment in Unix milliseconds. */
+function rangeText(raw: DateTime | string, moment: DateTime): string {
+  return typeof raw === 'string' && /^now(-\d+[smhdw])?$/.test(raw) ? raw : String(moment.valueOf());
 }
 
 async function copyText(text: string): Promise<void> {

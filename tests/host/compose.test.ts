@@ -301,7 +301,7 @@ test('Prometheus scrapes and Loki listens where the compose file says', () => {
 });
 
 function pluginIds(): string[] {
-  return ['src', 'src/datasource', 'src/panels/waterfall'].map(
+  return ['src', 'src/datasource', 'src/panels/waterfall', 'src/panels/servicegraph'].map(
     (folder) => (JSON.parse(read(`${folder}/plugin.json`)) as { id: string }).id
   );
 }

@@ -11,7 +11,7 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** Folders below `dist` that hold a `plugin.json`. */
-export const pluginFolders: readonly string[] = ['.', 'datasource', 'panels/waterfall'];
+export const pluginFolders: readonly string[] = ['.', 'datasource', 'panels/waterfall', 'panels/servicegraph'];
 
 export interface HostServerOptions {
   /** Of {@link buildHost}. */

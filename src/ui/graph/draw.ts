@@ -55,14 +55,14 @@ export function drawGraph(
   canvas.translate(width / 2, height / 2);
   canvas.scale(camera.scale, camera.scale);
   canvas.translate(-camera.x, -camera.y);
-  const busiest = Math.max(1e-9, ...edges.map(({ ratePerSecond }) => ratePerSecond));
+  const busiest = Math.max(1e-9, ...edges.map(({ ratePerSecond }) => ratePerSecond || 0));
   const isNear = ({ source, target }: GraphEdgeBody): boolean => source === selected || target === selected;
   for (const edge of edges) {
     const isSelected = edgeIdOf(edge) === selected;
     canvas.globalAlpha = isSelected || selected === undefined || isNear(edge) ? 0.9 : 0.25;
     canvas.strokeStyle = canvas.fillStyle =
       edge.errorShare > 0.01 ? theme.error : isSelected || isNear(edge) ? theme.accent : theme.textMuted;
-    canvas.lineWidth = (isSelected ? 2 : 1) + 3 * Math.sqrt(edge.ratePerSecond / busiest);
+    canvas.lineWidth = (isSelected ? 2 : 1) + 3 * Math.sqrt((edge.ratePerSecond || 0) / busiest);
     canvas.setLineDash(edge.kind === 'messaging' ? [6, 5] : []);
     drawEdge(canvas, places[edge.source], places[edge.target]);
   }

@@ -1,0 +1,4 @@
+/** Saved in dashboards. */
+export interface ServiceGraphOptions {
+  readonly isListShown: boolean;
+}
