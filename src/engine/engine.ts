@@ -371,11 +371,11 @@ export class Engine implements TraceStore {
   }
 
   /** The query runs in a worker, on what is pinned now. */
-  private async query<T>(
+  private async query<T, SoFar = T>(
     tenant: string,
     request: QueryRequest,
     signal: AbortSignal | undefined,
-    onProgress?: (progress: QueryProgress<T>) => void
+    onProgress?: (progress: QueryProgress<SoFar>) => void
   ): Promise<Answer<T>> {
     this.requireReady();
     const pin = this.pinned(tenant);
@@ -387,9 +387,9 @@ export class Engine implements TraceStore {
       reports: onProgress !== undefined,
     };
     const onReport = (report: unknown): void => {
-      // A query's reports hold what its answer holds.
+      // What `metricsView` and `searchView` tell, copied between threads.
       const { data, ...rest } = report as QueryReport;
-      onProgress?.({ ...rest, data: () => data as T });
+      onProgress?.({ ...rest, data: () => data as SoFar });
     };
     const work = this.options.workers.run<QueryPayload, QueryResult>('query', payload, signal, onReport);
     const { answer, damaged } = await work.finally(() => pin.release());

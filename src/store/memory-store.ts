@@ -25,6 +25,7 @@ import type {
   IngestBatch,
   IngestResult,
   MetricsRequest,
+  MetricsSoFar,
   QueryStats,
   SearchRequest,
   ServiceGraphRequest,
@@ -87,12 +88,17 @@ export class MemoryStore implements TraceStore {
 
   async metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
     const metrics = startMetrics(request.query, request);
-    const traces = this.tracesIn(request.tenant, { startUnixNanos: undefined, endUnixNanos: undefined });
-    const stats = statsOf(traces);
-    for (const [at, trace] of traces.entries()) {
+    const everything = { startUnixNanos: undefined, endUnixNanos: undefined };
+    const traces = this.tracesIn(request.tenant, everything)
+      .map((trace) => ({ trace, latestStart: latestStartOf(trace) }))
+      .sort((a, b) => (a.latestStart > b.latestStart ? -1 : a.latestStart < b.latestStart ? 1 : 0));
+    const stats = statsOf(traces.map(({ trace }) => trace));
+    for (const [at, { trace }] of traces.entries()) {
       request.signal?.throwIfAborted();
       metrics.observe(trace);
-      request.onProgress?.({ stats, stepsDone: at + 1, stepsTotal: traces.length, data: () => metrics.finish() });
+      const completeAfterUnixNanos = at + 1 < traces.length ? traces[at + 1].latestStart : 0n;
+      const data = (): MetricsSoFar => ({ series: metrics.finish(), completeAfterUnixNanos });
+      request.onProgress?.({ stats, stepsDone: at + 1, stepsTotal: traces.length, data });
     }
     return answerOf(metrics.finish(), stats);
   }
@@ -218,4 +224,8 @@ function statsOf(traces: readonly Trace[]): QueryStats {
 
 function answerOf<T>(data: T, stats: QueryStats): Answer<T> {
   return { data, partial: false, warnings: [], stats };
+}
+
+function latestStartOf({ spans }: Trace): bigint {
+  return spans.reduce((latest, { startUnixNanos }) => (startUnixNanos > latest ? startUnixNanos : latest), 0n);
 }

@@ -115,8 +115,16 @@ export interface MetricsRequest {
   readonly stepNanos: bigint;
   readonly exemplars: number;
   readonly signal?: AbortSignal;
-  /** As for a search, but `data` is provisional: the series of the traces seen so far. */
-  readonly onProgress?: (progress: QueryProgress<readonly MetricSeries[]>) => void;
+  /** As for a search. */
+  readonly onProgress?: (progress: QueryProgress<MetricsSoFar>) => void;
+}
+
+/** A metrics query that still runs. */
+export interface MetricsSoFar {
+  /** Of the traces seen so far. */
+  readonly series: readonly MetricSeries[];
+  /** Every span that starts after it has been counted; absent when none is known to be the last. */
+  readonly completeAfterUnixNanos: UnixNanos | undefined;
 }
 
 export type AttributeNameScope = 'resource' | 'span' | 'event' | 'link' | 'instrumentation';

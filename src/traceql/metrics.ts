@@ -102,6 +102,25 @@ export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
   };
 }
 
+/**
+ * Whether a sample is settled once every span of its step is counted: `topk` and `bottomk` choose among series that other steps may still
+ * bring, `compare()` by the counts of all steps.
+ */
+export function settlesByStep({ body }: Query): boolean {
+  return body.kind !== 'pipeline' && expressionSettlesByStep(body);
+}
+
+function expressionSettlesByStep(expression: MetricsExpression): boolean {
+  return (
+    expression.stages.every(({ kind }) => kind !== 'rank') &&
+    (expression.kind === 'metrics-pipeline'
+      ? expression.aggregate.kind !== 'metrics-compare'
+      : [expression.left, expression.right].every(
+          (operand) => operand.kind === 'literal' || expressionSettlesByStep(operand)
+        ))
+  );
+}
+
 function exemplarsWanted(query: Query, requested: number): number {
   const hint = hintOf(query, 'exemplars');
   const wanted =

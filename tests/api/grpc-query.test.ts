@@ -4,7 +4,14 @@ import test, { after, before } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
 import { messageBytesMax } from '../../src/api/stream/split.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
-import { decodeMessage, encodeMessage, searchRequest, searchResponse } from '../../src/wire/tempo.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  queryRangeResponse,
+  searchRequest,
+  searchResponse,
+  type QueryRangeResponse,
+} from '../../src/wire/tempo.ts';
 import { decodeTempo, encodeTempo } from '../fixtures/tempo-schema.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { HeldStore } from './stream-support.ts';
@@ -186,6 +193,51 @@ test('a search tells what it has found before it ends: diffs, true progress, eve
   assert.equal(last.traces?.length, 3);
   assert.equal(last.metrics?.completedJobs, last.metrics?.totalJobs);
 });
+
+test('range metrics tell the steps that are complete before the end: diffs, then everything', async () => {
+  store.holdsMetrics = true;
+  try {
+    for (const [query, tells] of [
+      ['{ } | count_over_time()', true],
+      ['{ } | count_over_time() by (name) | topk(1)', false],
+      ['{ } | compare({ status = error })', false],
+    ] as const) {
+      store.expectSearch();
+      const wanted = encodeTempo('QueryRangeRequest', { query, ...rangeNanos, step: '1000000000' });
+      const call = open('MetricsQueryRange', wanted);
+      const first = await new Promise<Buffer>((resolve) => call.once('data', resolve));
+      const rest = readAll(call);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      store.release();
+      const { messages, status } = await rest;
+      assert.equal(status.code, grpc.status.OK);
+      const bodies = [first, ...messages].map((message) => decodeMessage(queryRangeResponse, message));
+      const final = samplesOf(bodies.at(-1)!);
+      const early = samplesOf(bodies[0]);
+      assert.equal(early.size > 0, tells, query);
+      early.forEach((value, key) => assert.equal(final.get(key), value, `${query}: ${key}`));
+      bodies.slice(1, -1).forEach((body) => assert.equal(body.series, undefined, 'a diff repeats nothing'));
+      if (tells) {
+        // One of three spans is counted: the next newest starts a second earlier, so the step of the first is complete, and what follows.
+        const timesMs = [...early.keys()].map((key) => Number(key.split(' ')[0]));
+        assert.equal(Math.min(...timesMs), (startSeconds + 3) * 1000);
+        assert.equal(early.size, 98);
+        assert.equal(final.size, 111);
+      }
+    }
+  } finally {
+    store.holdsMetrics = false;
+  }
+});
+
+/** Values by time and labels. */
+function samplesOf({ series = [] }: QueryRangeResponse): Map<string, number | undefined> {
+  return new Map(
+    series.flatMap(({ labels, samples = [] }) =>
+      samples.map(({ timestampMs = '0', value }) => [`${timestampMs} ${JSON.stringify(labels)}`, value] as const)
+    )
+  );
+}
 
 test("Grafana's health check: an empty request with limit 1", async () => {
   store.expectSearch();

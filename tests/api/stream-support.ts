@@ -3,11 +3,22 @@ import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { Answer, SearchRequest } from '../../src/store/trace-store.ts';
+import type {
+  Answer,
+  MetricsRequest,
+  MetricsSoFar,
+  QueryProgress,
+  SearchRequest,
+} from '../../src/store/trace-store.ts';
 import type { TraceMatch } from '../../src/traceql/match.ts';
+import type { MetricSeries } from '../../src/traceql/metrics.ts';
 
-/** Searches show their first trace, then wait for `release`; `abortedMs` says when the newest heard of its client's leaving. */
+/**
+ * Searches show their first trace, then wait for `release`; `abortedMs` says when the newest heard of its client's leaving. With
+ * `holdsMetrics` so do metrics, having counted their first trace.
+ */
 export class HeldStore extends MemoryStore {
+  holdsMetrics = false;
   release: () => void = () => undefined;
   searching: Promise<void> = Promise.resolve();
   abortedMs: number | undefined;
@@ -23,20 +34,42 @@ export class HeldStore extends MemoryStore {
   override async search(request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
     const { onProgress, ...rest } = request;
     const answer = await super.search(rest);
+    const tell = (): void =>
+      onProgress?.({ stats: answer.stats, stepsDone: 1, stepsTotal: 4, data: () => answer.data.slice(0, 1) });
+    await this.hold(tell, request.signal);
+    return answer;
+  }
+
+  override async metrics(request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
+    const { onProgress, ...rest } = request;
+    if (!this.holdsMetrics || onProgress === undefined) {
+      return super.metrics(rest);
+    }
+    const looks: QueryProgress<MetricsSoFar>[] = [];
+    const answer = await super.metrics({
+      ...rest,
+      onProgress: (progress) => {
+        const data = progress.data();
+        looks.push({ ...progress, data: () => data });
+      },
+    });
+    await this.hold(() => onProgress(looks[0]), request.signal);
+    return answer;
+  }
+
+  /** Tells again and again, until released or left. */
+  private async hold(tell: () => void, signal: AbortSignal | undefined): Promise<void> {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     this.release = release;
-    request.signal?.addEventListener('abort', () => {
+    signal?.addEventListener('abort', () => {
       this.abortedMs = performance.now();
       release();
     });
     this.started();
-    const tell = (): void =>
-      onProgress?.({ stats: answer.stats, stepsDone: 1, stepsTotal: 4, data: () => answer.data.slice(0, 1) });
     const telling = setInterval(tell, 20);
     await held;
     clearInterval(telling);
-    request.signal?.throwIfAborted();
-    return answer;
+    signal?.throwIfAborted();
   }
 }
 

@@ -73,6 +73,24 @@ test('metrics: the final line is the body of query_range', async () => {
   assert.deepEqual({ ...final, metrics: undefined }, { ...plain, metrics: undefined });
 });
 
+test('metrics: deltas tell complete steps, the final line tells them again', async () => {
+  store.holdsMetrics = true;
+  store.expectSearch();
+  const query = `q=${encodeURIComponent('{} | rate()')}&${range}&step=10`;
+  const reader = await getLines(`${server.urls.query}/api/vivace/query_range/stream?${query}`);
+  const first = await nextObject(reader);
+  store.holdsMetrics = false;
+  store.release();
+  const rest = await objectsOf(reader);
+  const samples = (line: object | undefined): object[] =>
+    (line as { series: { samples: object[] }[] }).series[0].samples;
+  assert.equal(first?.type, 'delta');
+  // The spans start within one step, which is not complete before all are counted; those behind it are.
+  assert.ok(samples(first).length > 0);
+  assert.deepEqual(samples(rest.at(-1)).slice(-samples(first).length), samples(first));
+  assert.ok(samples(rest.at(-1)).length > samples(first).length);
+});
+
 test('a client that goes away: the store hears of it within 100 ms', async (t) => {
   store.expectSearch();
   const reader = await getLines(`${server.urls.query}/api/vivace/search/stream?q={}&${range}`);

@@ -32,8 +32,7 @@ const routes: Readonly<Record<string, StreamRoute>> = {
   '/api/vivace/query_range/stream': {
     name: 'metrics_range_stream',
     isEndless: false,
-    open: (request, context) =>
-      lines(streamMetricsRange(request, context, { provisional: true }), queryRangeResponse, { series: [] }),
+    open: (request, context) => lines(streamMetricsRange(request, context), queryRangeResponse, { series: [] }),
   },
   '/api/vivace/tail': { name: 'tail', isEndless: true, open: tail },
 };

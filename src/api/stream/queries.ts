@@ -1,8 +1,9 @@
 /**
  * Searches and metrics that tell what they have found before they end, as messages of Tempo's API. gRPC and NDJSON carry the same.
  */
-import type { Answer, QueryProgress } from '../../store/trace-store.ts';
+import type { Answer, MetricsSoFar, QueryProgress } from '../../store/trace-store.ts';
 import type { TraceMatch } from '../../traceql/match.ts';
+import { settlesByStep } from '../../traceql/metrics.ts';
 import type { MetricSeries } from '../../traceql/metrics.ts';
 import type {
   QueryInstantResponse,
@@ -52,38 +53,46 @@ export function streamSearch(request: ApiRequest, context: ApiContext): MessageS
 }
 
 /**
- * With `provisional`, deltas carry samples of the traces seen so far: each replaces an earlier one of the same series and time, and all are
- * replaced by the final message. Without, there is only progress before the end: a step is complete no sooner, because the spans of
- * one step lie in many places.
+ * A delta tells the samples of the steps that have become complete, newest first: what it tells is in the final message, unchanged. Series that
+ * are found later bring samples of earlier told steps too. `topk`, `bottomk` and `compare()` choose among all that is found, and tell
+ * nothing before the end; exemplars come with the final message.
  */
-export function streamMetricsRange(
-  request: ApiRequest,
-  context: ApiContext,
-  { provisional }: { readonly provisional: boolean }
-): MessageStream<QueryRangeResponse> {
+export function streamMetricsRange(request: ApiRequest, context: ApiContext): MessageStream<QueryRangeResponse> {
   const wanted = metricsRangeOf(request, context);
   const seriesMax = seriesMaxOf(request);
+  const settles = settlesByStep(wanted.query);
   return messages();
 
   async function* messages(): AsyncGenerator<StreamMessage<QueryRangeResponse>> {
-    const told = new Map<string, Map<string, number | undefined>>();
-    const run = (onProgress: (progress: QueryProgress<readonly MetricSeries[]>) => void) =>
-      context.store.metrics({
-        ...wanted,
-        onProgress: (progress) => onProgress(provisional ? progress : { ...progress, data: () => [] }),
-      });
+    const told = new Map<string, Set<string>>();
+    const run = (onProgress: (progress: QueryProgress<MetricsSoFar>) => void) =>
+      context.store.metrics({ ...wanted, onProgress });
     for await (const sight of watch(run, context.clock, request.signal)) {
       if (sight.kind === 'answer') {
         const body = metricsRangeBody(sight.answer, seriesMax);
         yield { kind: 'final', body: { ...body, metrics: withJobs(body.metrics, sight.stepsTotal, sight.stepsTotal) } };
         return;
       }
-      const { series, metrics } = metricsRangeBody(soFar(sight.data, sight.stats), seriesMax);
-      const changed = changedSeries(told, series ?? []);
-      const body = { series: changed, metrics: withJobs(metrics, sight.stepsDone, sight.stepsTotal) };
-      yield { kind: changed.length === 0 ? 'progress' : 'delta', body };
+      const complete = settles ? completeSamples(sight.data, wanted.stepNanos) : [];
+      const { series = [], metrics } = metricsRangeBody(soFar(complete, sight.stats), seriesMax);
+      const fresh = untold(told, series, seriesMax);
+      const body = { series: fresh, metrics: withJobs(metrics, sight.stepsDone, sight.stepsTotal) };
+      yield { kind: fresh.length === 0 ? 'progress' : 'delta', body };
     }
   }
+}
+
+/** Series with the samples of the steps all of whose spans are counted. */
+function completeSamples({ series, completeAfterUnixNanos }: MetricsSoFar, stepNanos: bigint): MetricSeries[] {
+  if (completeAfterUnixNanos === undefined) {
+    return [];
+  }
+  const earliest = completeAfterUnixNanos + stepNanos;
+  return series.map(({ labels, samples }) => ({
+    labels,
+    samples: samples.filter(({ timestampUnixNanos }) => timestampUnixNanos >= earliest),
+    exemplars: [],
+  }));
 }
 
 /** One message: clients of an instant query replace what they have by each that comes. */
@@ -101,26 +110,19 @@ export function streamMetricsInstant(request: ApiRequest, context: ApiContext): 
   }
 }
 
-/** Series with the samples that differ from what was told; `told` is brought up to date. */
-function changedSeries(
-  told: Map<string, Map<string, number | undefined>>,
-  series: readonly TimeSeries[]
-): TimeSeries[] {
-  const changed: TimeSeries[] = [];
-  for (const { labels, samples = [] } of series) {
+/** Samples that have not been told yet, of `seriesMax` series at most in all; `told` is brought up to date. */
+function untold(told: Map<string, Set<string>>, series: readonly TimeSeries[], seriesMax: number): TimeSeries[] {
+  return series.flatMap(({ labels, samples = [] }) => {
     const key = JSON.stringify(labels);
-    const before = told.get(key) ?? new Map<string, number | undefined>();
-    told.set(key, before);
-    const fresh = samples.filter(({ timestampMs = '0', value }) => {
-      const isNew = !before.has(timestampMs) || before.get(timestampMs) !== value;
-      before.set(timestampMs, value);
-      return isNew;
-    });
-    if (fresh.length > 0) {
-      changed.push({ labels, samples: fresh });
+    const before = told.get(key) ?? new Set<string>();
+    const fresh = samples.filter(({ timestampMs = '0' }) => !before.has(timestampMs));
+    if (fresh.length === 0 || (before.size === 0 && told.size >= seriesMax)) {
+      return [];
     }
-  }
-  return changed;
+    told.set(key, before);
+    fresh.forEach(({ timestampMs = '0' }) => before.add(timestampMs));
+    return [{ labels, samples: fresh }];
+  });
 }
 
 function soFar<T>(data: T, stats: Answer<T>['stats']): Answer<T> {

@@ -86,7 +86,7 @@ export const tempoMethods: Readonly<Record<string, GrpcMethod>> = {
     name: 'grpc_metrics_range',
     open: (message, call, context) => {
       const request = requestOf(rangeParams(decodeMessage(queryRangeRequest, message)), call);
-      return encoded(streamMetricsRange(request, context, { provisional: false }), queryRangeResponse, 'series');
+      return encoded(streamMetricsRange(request, context), queryRangeResponse, 'series');
     },
   },
   MetricsQueryInstant: {

@@ -1,13 +1,16 @@
 /**
  * Metrics over whole traces: solo traces are counted over columns as their row group is scanned, split ones observed at the end, each once.
  */
-import type { Answer, MetricsRequest } from '../../store/trace-store.ts';
+import type { Answer, MetricsRequest, TimeRange } from '../../store/trace-store.ts';
+import type { TraceCondition } from '../../traceql/conditions.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
 import { startMetrics } from '../../traceql/metrics.ts';
 import type { MetricSeries } from '../../traceql/metrics.ts';
-import { Progress, ratedSources } from './candidates.ts';
+import { Progress, SourceRater } from './candidates.ts';
+import type { RatedSource } from './candidates.ts';
 import { columnsToEvaluate } from './field-columns.ts';
 import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
+import { latestStartOf, newestFirst } from './newest-first.ts';
 import { isCertainAlone } from './scan.ts';
 import { SplitIndex } from './split-index.ts';
 import { answer } from './answer.ts';
@@ -15,21 +18,23 @@ import { RowCollector } from './kernels/collect.ts';
 import { evaluationOf } from './kernels/plan.ts';
 import { rowsOfTraces } from './kernels/trace-masks.ts';
 import type { RowSet } from '../row-set.ts';
+import { placesOf } from './view.ts';
 import type { StoreView } from './view.ts';
 
 export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
   const progress = new Progress(view, request.signal);
   const evaluation = startMetrics(request.query, request);
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
-  if (request.onProgress) {
-    const { onProgress } = request;
+  let completeAfterUnixNanos: bigint | undefined;
+  const { onProgress } = request;
+  if (onProgress) {
     progress.tell = () =>
       onProgress({
         stats: answer(view, progress, reader, undefined).stats,
         stepsDone: progress.stepsDone,
         // One more for the split traces at the end.
         stepsTotal: progress.steps + 1,
-        data: () => evaluation.finish(),
+        data: () => ({ series: evaluation.finish(), completeAfterUnixNanos }),
       });
   }
   const collector =
@@ -37,9 +42,23 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
   await progress.within(async () => {
     const split = new SplitIndex(view);
     const splitTraces = new Map<string, Uint8Array>();
+    const splitObserved = new Set<string>();
+    const observeSplit = async (): Promise<void> => {
+      for (const [traceId, bytes] of splitTraces) {
+        splitTraces.delete(traceId);
+        splitObserved.add(traceId);
+        evaluation.observe(await reader.read(traceId, await findFragments(view, bytes)));
+        await progress.point();
+      }
+    };
     const range = { startUnixNanos: request.startUnixNanos, endUnixNanos: request.endUnixNanos };
-    const sources = ratedSources(view, conditionsOf(request.query), range, progress, reader.scanCache);
-    for await (const { source, rowSet, rating } of sources) {
+    const sources = new SourcesNewestFirst(view, conditionsOf(request.query), range, progress, reader.scanCache);
+    for await (const { source, rowSet, rating } of sources.rated()) {
+      if (onProgress && sources.latestStartUnixNanos !== completeAfterUnixNanos) {
+        // Somebody looks on: what starts later than everything ahead is told, split traces and all.
+        await observeSplit();
+        completeAfterUnixNanos = sources.latestStartUnixNanos;
+      }
       const solo: number[] = [];
       await split.prepare(countOf(rating), progress);
       for (let ordinal = 0; ordinal < rating.length; ordinal++) {
@@ -47,7 +66,10 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
           continue;
         }
         if (split.isSplit(source, traceIdBytesAt(rowSet, ordinal))) {
-          splitTraces.set(traceIdAt(rowSet, ordinal), traceIdBytesAt(rowSet, ordinal).slice());
+          const traceId = traceIdAt(rowSet, ordinal);
+          if (!splitObserved.has(traceId)) {
+            splitTraces.set(traceId, traceIdBytesAt(rowSet, ordinal).slice());
+          }
         } else if (isCertainAlone(rating[ordinal])) {
           solo.push(ordinal);
         }
@@ -59,12 +81,45 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
         await progress.point();
       }
     }
-    for (const [traceId, bytes] of splitTraces) {
-      evaluation.observe(await reader.read(traceId, await findFragments(view, bytes)));
-      await progress.point();
-    }
+    await observeSplit();
   });
   return answer(view, progress, reader, evaluation.finish());
+}
+
+/** Rated sources, newest first, with what is known of the spans ahead. */
+class SourcesNewestFirst {
+  private readonly view: StoreView;
+  private readonly rater: SourceRater;
+  /** No span of a source that has not been passed over yet starts later, the one at hand included. */
+  latestStartUnixNanos: bigint | undefined;
+
+  constructor(
+    view: StoreView,
+    condition: TraceCondition,
+    range: TimeRange,
+    progress: Progress,
+    cache: TraceReader['scanCache']
+  ) {
+    this.view = view;
+    this.rater = new SourceRater(condition, range, progress, cache);
+  }
+
+  async *rated(): AsyncGenerator<RatedSource> {
+    const { rater, view } = this;
+    const places = newestFirst(rater.remaining(placesOf(view)));
+    rater.expect(places, view);
+    for (const [at, place] of places.entries()) {
+      const latestBehind = at + 1 < places.length ? latestStartOf(places[at + 1]) : 0n;
+      for (const source of newestFirst(await rater.open(place))) {
+        const latest = latestStartOf(source);
+        this.latestStartUnixNanos = latest > latestBehind ? latest : latestBehind;
+        const rated = await rater.rate(source);
+        if (rated !== undefined) {
+          yield rated;
+        }
+      }
+    }
+  }
 }
 
 /** Traces that may match. */

@@ -50,7 +50,7 @@ export class NewestFirst {
     this.rater = rater;
     this.waiting = rater
       .remaining(placesOf(view))
-      .map((part) => ({ part, endUnixNanos: latestStart(part) }))
+      .map((part) => ({ part, endUnixNanos: latestStartOf(part) }))
       .sort((a, b) => (a.endUnixNanos < b.endUnixNanos ? -1 : a.endUnixNanos > b.endUnixNanos ? 1 : 0));
     const order = this.waiting.map(({ part }) => part as Place).reverse();
     rater.expect(order, view);
@@ -85,7 +85,7 @@ export class NewestFirst {
 
   /** A row group of an opened block: its place is near the end. */
   private insert(part: Source): void {
-    const endUnixNanos = latestStart(part);
+    const endUnixNanos = latestStartOf(part);
     let at = this.waiting.length;
     while (at > 0 && this.waiting[at - 1].endUnixNanos > endUnixNanos) {
       at--;
@@ -104,7 +104,14 @@ export class NewestFirst {
   }
 }
 
-function latestStart(part: Place | Source): bigint {
+/** Those that may hold the latest spans first. */
+export function newestFirst<Part extends Place | Source>(parts: readonly Part[]): Part[] {
+  const known = parts.map((part) => ({ part, latest: latestStartOf(part) }));
+  return known.sort((a, b) => (a.latest > b.latest ? -1 : a.latest < b.latest ? 1 : 0)).map(({ part }) => part);
+}
+
+/** No span of the part starts later. */
+export function latestStartOf(part: Place | Source): bigint {
   switch (part.kind) {
     case 'head':
       return endOfTime;
