@@ -1,12 +1,24 @@
 import { locationUtil } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import { useEffect, useMemo, useState } from 'react';
-import { exploreHref, spanLinks, type LinkedDataSource, type LinkSettings } from '../datasource/links/span-links.ts';
 import type { Span } from '../trace/model.ts';
 import type { RelatedLink } from '../ui/detail/RelatedLinks.tsx';
+import { fieldLinksOf, type LinkFrame } from '../ui/links/field-links.ts';
+import { relatedLinks } from '../ui/links/related-links.ts';
+import type { LinkSettings } from '../ui/links/settings.ts';
+import { spanLinks, type LinkedDataSource } from '../ui/links/span-links.ts';
+import type { LinkedTrace } from '../ui/links/variables.ts';
 
-/** Links from spans to logs, metrics and profiles, as the trace's data source is set up: ours, Tempo, Jaeger or Zipkin. */
-export function useSpanLinks(datasourceUid: string | undefined): ((span: Span) => readonly RelatedLink[]) | undefined {
+const noFrames: readonly LinkFrame[] = [];
+
+/**
+ * Links from spans to logs, metrics and profiles, as the trace's data source is set up (ours, Tempo, Jaeger or Zipkin), and those that
+ * the fields of its frames carry: correlations, data links of a panel.
+ */
+export function useSpanLinks(
+  datasourceUid: string | undefined,
+  frames: readonly LinkFrame[] = noFrames
+): ((span: Span, trace: LinkedTrace) => readonly RelatedLink[]) | undefined {
   const [settings, setSettings] = useState<{ readonly uid: string; readonly links: LinkSettings }>();
   useEffect(() => {
     let isCurrent = true;
@@ -21,14 +33,17 @@ export function useSpanLinks(datasourceUid: string | undefined): ((span: Span) =
     };
   }, [datasourceUid]);
   const links = settings !== undefined && settings.uid === datasourceUid ? settings.links : undefined;
-  return useMemo(() => links && ((span: Span) => relatedLinks(links, span)), [links]);
-}
-
-function relatedLinks(settings: LinkSettings, span: Span): RelatedLink[] {
-  return spanLinks(settings, span, findDataSource).map((link) => ({
-    title: link.title,
-    href: locationUtil.assureBaseUrl(exploreHref(link)),
-  }));
+  const ofFields = useMemo(() => fieldLinksOf(frames, findDataSource), [frames]);
+  return useMemo(() => {
+    if (links === undefined && ofFields === undefined) {
+      return undefined;
+    }
+    return (span: Span, trace: LinkedTrace) =>
+      relatedLinks(
+        [...spanLinks(links ?? {}, span, trace, findDataSource), ...(ofFields?.(span, trace) ?? [])],
+        (path) => locationUtil.assureBaseUrl(path)
+      );
+  }, [links, ofFields]);
 }
 
 /** From Grafana 13 on, lists of data sources carry no settings; the instance has them. */
@@ -38,6 +53,7 @@ async function linkSettings(uid: string): Promise<LinkSettings> {
   return own ?? (getDataSourceSrv().getInstanceSettings(uid)?.jsonData as LinkSettings | undefined) ?? {};
 }
 
+/** `undefined` for one that this person may not use: a link to it would only fail. */
 function findDataSource(uid: string): LinkedDataSource | undefined {
   const found = uid === '' ? undefined : getDataSourceSrv().getInstanceSettings(uid);
   return found && { uid: found.uid, name: found.name, type: found.type };

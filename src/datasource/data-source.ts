@@ -50,9 +50,10 @@ import {
 } from './query.ts';
 import { defaultTagLimit, type VivaceJsonData } from './settings.ts';
 import { describeStatus, testTempo } from './health.ts';
-import { frameLinks, shiftMs, type LinkedDataSource } from './links/span-links.ts';
+import { frameLinks } from './links/frame-links.ts';
 import { withFilter, withFilters } from './modify-query.ts';
 import { requestMetrics, requestSearch, type SecondsRange } from './tempo-requests.ts';
+import { shiftMs, type LinkedDataSource } from '../ui/links/span-links.ts';
 import { VariableSupport } from './variable-support.ts';
 import { filterKeys, filterValues, listVariable, planVariable, type VivaceVariableQuery } from './variables.ts';
 

@@ -21,7 +21,7 @@ export default function WaterfallPanel({ data, width, height }: PanelProps) {
   const focus = focused !== undefined && focused.traceId === traceId ? focused.focus : wholeTrace;
   const source = data.request?.targets[0]?.datasource;
   const uid = source?.type === dataSourceType ? source.uid : undefined;
-  const linksOfSpan = useSpanLinks(source?.uid);
+  const linksOfSpan = useSpanLinks(source?.uid, data.series);
 
   return (
     <div style={{ ...cssVariables(theme), color: theme.text, display: 'flex', width, height, overflow: 'hidden' }}>

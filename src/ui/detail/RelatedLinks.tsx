@@ -1,5 +1,7 @@
 import { css } from '@emotion/css';
 import type { ReactElement } from 'react';
+import type { Span } from '../../trace/model.ts';
+import type { LinkedTrace } from '../links/variables.ts';
 
 /** A page that shows the same moment through other data. */
 export interface RelatedLink {
@@ -7,6 +9,8 @@ export interface RelatedLink {
   /** Made by the host from its own settings: a path of it, never a text out of a span. */
   readonly href: string;
 }
+
+export type LinksOfSpan = (span: Span, trace: LinkedTrace) => readonly RelatedLink[];
 
 /** Logs, metrics and profiles of a span; nothing where the host has none. Each opens in a tab of its own. */
 export function RelatedLinks({ links }: { readonly links: readonly RelatedLink[] }): ReactElement | undefined {

@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { Button, ErrorNote, SkeletonRows } from '../kit/controls.tsx';
 import { formatNanos, formatTime } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import type { LinkedTrace } from '../links/variables.ts';
 import type { ValueScope } from '../state/value-target.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { pathOfRow, spanSentence } from '../trace/span-path.ts';
@@ -16,7 +17,7 @@ import { IncomingLinks } from './IncomingLinks.tsx';
 import { OutgoingLink } from './OutgoingLink.tsx';
 import { PeerPercentile } from './PeerPercentile.tsx';
 import { RelatedLinks } from './RelatedLinks.tsx';
-import type { RelatedLink } from './RelatedLinks.tsx';
+import type { LinksOfSpan } from './RelatedLinks.tsx';
 import { Dropped, Section } from './Section.tsx';
 import { SpanFacts } from './SpanFacts.tsx';
 import { spanJson } from './span-json.ts';
@@ -34,7 +35,7 @@ export interface SpanDetailProps {
   /** A link to another trace, or `undefined` where there is none to open. */
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
   /** Where a span leads outside of tracing. */
-  readonly linksOfSpan?: (span: Span) => readonly RelatedLink[];
+  readonly linksOfSpan?: LinksOfSpan;
   /** Opens a span of another trace as a step of the breadcrumb; absent: the link is followed. */
   readonly onOpenTrace?: (traceId: string, spanId: string) => void;
   /** Rows of this trace that link to the span. */
@@ -87,6 +88,12 @@ export function SpanDetail(props: SpanDetailProps): ReactElement {
   );
 }
 
+/** Named as in Grafana's trace view. */
+function linkedTrace({ table }: TraceModel): LinkedTrace {
+  const name = `${table.services[table.service[0]]}: ${table.names[table.name[0]]}`;
+  return { traceId: table.traceId, name, durationNanos: table.traceNanos };
+}
+
 function Body(props: SpanDetailProps & { readonly span: Span }): ReactElement {
   const { model, row, span, host, onSelectRow } = props;
   const exceptions = span.events.flatMap((event) => exceptionOf(event.name, event.attributes) ?? []);
@@ -102,7 +109,7 @@ function Body(props: SpanDetailProps & { readonly span: Span }): ReactElement {
           ))}
         </section>
       )}
-      <RelatedLinks links={props.linksOfSpan?.(span) ?? []} />
+      <RelatedLinks links={props.linksOfSpan?.(span, linkedTrace(model)) ?? []} />
       {host.client && <PeerPercentile client={host.client} span={span} />}
       <SpanFacts model={model} row={row} span={span} onSelectRow={onSelectRow} />
       {familiesOf(span.attributes).map((family) => (

@@ -3,7 +3,7 @@ import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useR
 import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
 import { spanTableOf } from '../../trace/span-table.ts';
-import type { RelatedLink } from '../detail/RelatedLinks.tsx';
+import type { LinksOfSpan } from '../detail/RelatedLinks.tsx';
 import type { Host } from '../host.ts';
 import { Announcer } from '../kit/Announcer.tsx';
 import { SkeletonRows } from '../kit/controls.tsx';
@@ -38,7 +38,7 @@ export interface TracePaneProps {
   readonly addToSearch: ((condition: string) => void) | undefined;
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
   /** Where a span leads outside of tracing: its logs, metrics, profiles. */
-  readonly linksOfSpan?: (span: Span) => readonly RelatedLink[];
+  readonly linksOfSpan?: LinksOfSpan;
 }
 
 const nameWidthKey = 'name-width';

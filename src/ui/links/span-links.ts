@@ -2,12 +2,11 @@
  * Links from a span to its logs, metrics and profiles, from a tracing data source's settings. Grafana's own trace view makes such links
  * itself; our panel and the app's pages make them here, and for data sources that Grafana leaves out they travel in the trace frame.
  */
-import type { DataLink } from '@grafana/data';
 import type { Span } from '../../trace/model.ts';
 import { parseDuration } from '../../traceql/literals.ts';
-import type { VivaceJsonData } from '../settings.ts';
-import { coreLogsTypes, logsQuery, tagsText } from './logs-query.ts';
-import { fillIn, tagsOf, type TagMapping } from './variables.ts';
+import { logsQuery, tagsText } from './logs-query.ts';
+import { logsSettings, type LinkSettings, type ProfilesLinkSettings, type TagMapping } from './settings.ts';
+import { fillIn, missingVariables, spanVariables, tagsOf, type LinkedTrace } from './variables.ts';
 
 /** A data source that a link leads to. */
 export interface LinkedDataSource {
@@ -19,18 +18,28 @@ export interface LinkedDataSource {
 /** `undefined` for a data source that is not there, or not for this person. */
 export type FindDataSource = (uid: string) => LinkedDataSource | undefined;
 
-export type LinkSettings = Pick<VivaceJsonData, 'tracesToLogsV2' | 'tracesToMetrics' | 'tracesToProfiles'>;
-
+/** A question to another data source, asked in Explore; `field`: written on the frame, by a correlation for instance. */
 export interface SpanLinkTarget {
-  readonly kind: 'logs' | 'metrics' | 'profiles';
+  readonly kind: 'logs' | 'metrics' | 'profiles' | 'field';
   readonly title: string;
   readonly dataSource: LinkedDataSource;
   /** As the target's own editor would write it. */
   readonly query: Readonly<Record<string, unknown>>;
+  /** Of the panes of Explore: which span of a trace has the focus, for instance. */
+  readonly panelsState?: unknown;
   /** Milliseconds since the epoch. */
   readonly fromMs: number;
   readonly toMs: number;
 }
+
+/** A page of its own. */
+export interface UrlLink {
+  readonly kind: 'url';
+  readonly title: string;
+  readonly href: string;
+}
+
+export type SpanLink = SpanLinkTarget | UrlLink;
 
 const defaultLogsTags: readonly TagMapping[] = [
   { key: 'cluster' },
@@ -49,15 +58,21 @@ const defaultMetricsQuery =
 const profileIdTag = 'pyroscope.profile.id';
 
 /** The links of one span, with every variable filled in. */
-export function spanLinks(settings: LinkSettings, span: Span, find: FindDataSource): readonly SpanLinkTarget[] {
+export function spanLinks(
+  settings: LinkSettings,
+  span: Span,
+  trace: LinkedTrace,
+  find: FindDataSource
+): readonly SpanLinkTarget[] {
   return [
-    ...logsLinks(settings, span, find),
-    ...metricsLinks(settings, span, find),
-    ...profilesLinks(settings, span, find),
+    ...logsLinks(settings, span, trace, find),
+    ...metricsLinks(settings, span, trace, find),
+    ...profilesLinks(settings, span, trace, find),
   ];
 }
 
-function logsLinks({ tracesToLogsV2: logs }: LinkSettings, span: Span, find: FindDataSource): SpanLinkTarget[] {
+function logsLinks(settings: LinkSettings, span: Span, trace: LinkedTrace, find: FindDataSource): SpanLinkTarget[] {
+  const logs = logsSettings(settings);
   const dataSource = find(logs?.datasourceUid ?? '');
   if (logs === undefined || dataSource === undefined) {
     return [];
@@ -67,17 +82,29 @@ function logsLinks({ tracesToLogsV2: logs }: LinkSettings, span: Span, find: Fin
   if (query === undefined) {
     return [];
   }
-  const filled = fillIn(query, span, tagsText(dataSource.type, tags));
+  const read = spanVariables(span, trace, tagsText(dataSource.type, tags));
+  // As in Grafana's trace view: a query that lacks a value would find the logs of something else.
+  if (missingVariables(query, read).length > 0) {
+    return [];
+  }
+  const filled = fillIn(query, read);
   const range = rangeOf(span, shiftMs(logs.spanStartTimeShift, 0), shiftMs(logs.spanEndTimeShift, 0));
   return [{ kind: 'logs', title: `Logs in ${dataSource.name}`, dataSource, query: filled, ...range }];
 }
 
-function metricsLinks({ tracesToMetrics: metrics }: LinkSettings, span: Span, find: FindDataSource): SpanLinkTarget[] {
+function metricsLinks(
+  { tracesToMetrics: metrics }: LinkSettings,
+  span: Span,
+  trace: LinkedTrace,
+  find: FindDataSource
+): SpanLinkTarget[] {
   const dataSource = find(metrics?.datasourceUid ?? '');
   if (metrics === undefined || dataSource === undefined) {
     return [];
   }
-  const matchers = tagsText('prometheus', tagsOf(span, metrics.tags ?? []));
+  const known = spanVariables(span, trace, tagsText('prometheus', tagsOf(span, metrics.tags ?? [])));
+  // An empty matcher means "has no such label", which is what the span says.
+  const read = (name: string) => known(name) ?? (name.startsWith('__span.tags') ? '' : undefined);
   const range = rangeOf(
     span,
     shiftMs(metrics.spanStartTimeShift, -120_000),
@@ -88,7 +115,7 @@ function metricsLinks({ tracesToMetrics: metrics }: LinkSettings, span: Span, fi
     kind: 'metrics',
     title: name || `Metrics in ${dataSource.name}${queries.length > 1 ? ` (${index + 1})` : ''}`,
     dataSource,
-    query: fillIn({ expr: query || defaultMetricsQuery }, span, matchers),
+    query: fillIn({ expr: query || defaultMetricsQuery }, read),
     ...range,
   }));
 }
@@ -97,6 +124,7 @@ function metricsLinks({ tracesToMetrics: metrics }: LinkSettings, span: Span, fi
 function profilesLinks(
   { tracesToProfiles: profiles }: LinkSettings,
   span: Span,
+  trace: LinkedTrace,
   find: FindDataSource
 ): SpanLinkTarget[] {
   const dataSource = find(profiles?.datasourceUid ?? '');
@@ -105,11 +133,12 @@ function profilesLinks(
     return [];
   }
   const tags = tagsOf(span, profiles.tags?.length ? profiles.tags : defaultProfilesTags);
-  const query = fillIn(profilesQuery(profiles), span, tagsText('prometheus', tags));
+  const query = fillIn(profilesQuery(profiles), spanVariables(span, trace, tagsText('prometheus', tags)));
   return [{ kind: 'profiles', title: 'Related profiles', dataSource, query, ...rangeOf(span, -60_000, 60_000) }];
 }
 
-function profilesQuery(profiles: NonNullable<LinkSettings['tracesToProfiles']>): Record<string, unknown> {
+/** With its variables. */
+export function profilesQuery(profiles: ProfilesLinkSettings): Record<string, unknown> {
   return {
     labelSelector: profiles.customQuery && profiles.query ? profiles.query : '{${__tags}}',
     groupBy: [],
@@ -120,48 +149,20 @@ function profilesQuery(profiles: NonNullable<LinkSettings['tracesToProfiles']>):
   };
 }
 
-/**
- * Links that a trace frame must carry, variables left to Grafana: custom logs queries of data sources that core's trace view makes no
- * query for, and profiles, which core takes from the field `tags`.
- */
-export function frameLinks(
-  { tracesToLogsV2: logs, tracesToProfiles: profiles }: LinkSettings,
-  find: FindDataSource
-): { readonly span: readonly DataLink[]; readonly tags: readonly DataLink[] } {
-  const logsSource = find(logs?.datasourceUid ?? '');
-  const logsOnly = logsSource !== undefined && !coreLogsTypes.has(logsSource.type) ? logsSource : undefined;
-  const query = logs === undefined || logsOnly === undefined ? undefined : logsQuery(logsOnly.type, logs, []);
-  const profilesSource = find(profiles?.datasourceUid ?? '');
-  return {
-    span: logsOnly === undefined || query === undefined ? [] : [internalLink('Logs for this span', logsOnly, query)],
-    tags:
-      profiles === undefined || profilesSource === undefined
-        ? []
-        : [internalLink('Related profiles', profilesSource, profilesQuery(profiles))],
-  };
-}
-
-function internalLink(
-  title: string,
-  { uid, name }: LinkedDataSource,
-  query: Readonly<Record<string, unknown>>
-): DataLink {
-  return { title, url: '', internal: { datasourceUid: uid, datasourceName: name, query } };
-}
-
 /** The page of Explore that asks the link's query, below Grafana's own path. Source: Explore's URL, `schemaVersion` 1. */
-export function exploreHref({ dataSource, query, fromMs, toMs }: SpanLinkTarget): string {
+export function exploreHref({ dataSource, query, panelsState, fromMs, toMs }: SpanLinkTarget): string {
   const { uid, type } = dataSource;
   const pane = {
     datasource: uid,
     queries: [{ refId: 'A', ...query, datasource: { uid, type } }],
     range: { from: String(fromMs), to: String(toMs) },
+    ...(panelsState === undefined ? {} : { panelsState }),
   };
   return `/explore?schemaVersion=1&panes=${encodeURIComponent(JSON.stringify({ span: pane }))}`;
 }
 
 /** At least a second long: log stores find nothing in an empty range. */
-function rangeOf(span: Span, startShiftMs: number, endShiftMs: number): { fromMs: number; toMs: number } {
+export function rangeOf(span: Span, startShiftMs: number, endShiftMs: number): { fromMs: number; toMs: number } {
   const fromMs = Number(span.startUnixNanos / 1_000_000n) + startShiftMs;
   const toMs = Number((span.endUnixNanos + 999_999n) / 1_000_000n) + endShiftMs;
   return { fromMs, toMs: Math.max(toMs, fromMs + 1000) };

@@ -1,7 +1,5 @@
-import type { VivaceJsonData } from '../settings.ts';
+import type { LogsLinkSettings } from './settings.ts';
 import type { Tag } from './variables.ts';
-
-type LogsSettings = NonNullable<VivaceJsonData['tracesToLogsV2']>;
 
 /** Data sources that core's trace view makes logs queries for. For all others a custom query is needed, and the link is ours. */
 export const coreLogsTypes: ReadonlySet<string> = new Set([
@@ -17,7 +15,7 @@ export const coreLogsTypes: ReadonlySet<string> = new Set([
 /** The logs query for a data source of this type, with variables; `undefined` where there is nothing to ask by. */
 export function logsQuery(
   type: string,
-  settings: LogsSettings,
+  settings: LogsLinkSettings,
   tags: readonly Tag[]
 ): Readonly<Record<string, unknown>> | undefined {
   const custom = settings.customQuery === true ? (settings.query ?? '').trim() : '';
@@ -43,7 +41,7 @@ function queryOfText(type: string, text: string): Readonly<Record<string, unknow
   }
 }
 
-function defaultText(type: string, settings: LogsSettings, tags: readonly Tag[]): string | undefined {
+function defaultText(type: string, settings: LogsLinkSettings, tags: readonly Tag[]): string | undefined {
   const ids = [
     ...(settings.filterByTraceID ? ['"${__span.traceId}"'] : []),
     ...(settings.filterBySpanID ? ['"${__span.spanId}"'] : []),
