@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { spanTableOf } from '../trace/span-table.ts';
 import type { SpanTable } from '../trace/span-table.ts';
-import { criticalNanosOf, criticalPathOf } from './critical-path.ts';
+import { criticalNanosOf, criticalPathOf, segmentsOf } from './critical-path.ts';
 import { notesOf } from './notes.ts';
 import { selfNanosOf } from './self-time.ts';
 import { serviceStatsOf } from './service-stats.ts';
@@ -54,7 +54,7 @@ test('the critical path touches end to end and sums to the duration, whatever th
     fc.property(traces, (drawn) => {
       const table = drawnTable(drawn);
       let at = 0;
-      for (const segment of criticalPathOf(table)) {
+      for (const segment of segmentsOf(criticalPathOf(table))) {
         assert.equal(segment.startNanos, at);
         assert.ok(segment.endNanos > segment.startNanos);
         at = segment.endNanos;
@@ -76,7 +76,7 @@ test('the critical path goes through the child that finished last', () => {
     { parent: 0, start: 50, end: 160 },
     { parent: 0, start: 170, end: 180 },
   ]);
-  const path = criticalPathOf(table).map(({ row, startNanos, endNanos }) => [row, startNanos, endNanos]);
+  const path = segmentsOf(criticalPathOf(table)).map(({ row, startNanos, endNanos }) => [row, startNanos, endNanos]);
   assert.deepEqual(path, [
     [0, 0, 50],
     [2, 50, 160],
@@ -93,7 +93,7 @@ test('work that outlives its parent is on the path when the trace ended with it'
     { parent: 0, start: 10, end: 90 },
     { parent: 1, start: 20, end: 500 },
   ]);
-  const path = criticalPathOf(table).map(({ row, endNanos }) => [row, endNanos]);
+  const path = segmentsOf(criticalPathOf(table)).map(({ row, endNanos }) => [row, endNanos]);
   assert.deepEqual(path, [
     [0, 10],
     [1, 20],
@@ -106,7 +106,7 @@ test('a gap between two roots belongs to nobody', () => {
     { parent: -1, start: 0, end: 10 },
     { parent: -1, start: 30, end: 40 },
   ]);
-  assert.deepEqual(criticalPathOf(table)[1], { row: -1, startNanos: 10, endNanos: 30 });
+  assert.deepEqual(segmentsOf(criticalPathOf(table))[1], { row: -1, startNanos: 10, endNanos: 30 });
 });
 
 /** The obvious way: count each nanosecond in which no child runs. */
@@ -189,7 +189,7 @@ test('a chain of 20,000 spans needs no stack', () => {
   );
   assert.equal(table.depth[19_999], 19_999);
   assert.equal(
-    criticalPathOf(table).reduce((sum, { startNanos, endNanos }) => sum + endNanos - startNanos, 0),
+    segmentsOf(criticalPathOf(table)).reduce((sum, { startNanos, endNanos }) => sum + endNanos - startNanos, 0),
     40_000
   );
 });

@@ -8,10 +8,16 @@ export interface CriticalSegment {
   readonly endNanos: number;
 }
 
-interface Window {
-  readonly row: number;
-  readonly startNanos: number;
-  readonly endNanos: number;
+/** The path as columns: `rows[i]` was waited for from `startNanos[i]` to `endNanos[i]`. By start; each begins where the one before ended. */
+export interface CriticalPath {
+  readonly length: number;
+  readonly rows: Int32Array;
+  readonly startNanos: Float64Array;
+  readonly endNanos: Float64Array;
+}
+
+export function segmentsOf({ rows, startNanos, endNanos }: CriticalPath): readonly CriticalSegment[] {
+  return Array.from(rows, (row, i) => ({ row, startNanos: startNanos[i], endNanos: endNanos[i] }));
 }
 
 /**
@@ -21,21 +27,13 @@ interface Window {
  * what lies between belongs to the parent. A child counts with the end of its whole subtree where that fits, so that asynchronous
  * work that outlives its parent is on the path when the trace ended with it. Windows wait in a list, so depth costs no stack.
  */
-export function criticalPathOf(table: SpanTable): readonly CriticalSegment[] {
+export function criticalPathOf(table: SpanTable): CriticalPath {
   const { rowCount, offsetNanos, durationNanos, parent } = table;
   const end = new Float64Array(rowCount);
-  const subtreeEnd = new Float64Array(rowCount);
-  const children: number[][] = [];
-  const roots: number[] = [];
   for (let row = 0; row < rowCount; row++) {
     end[row] = offsetNanos[row] + Math.max(0, durationNanos[row]);
-    subtreeEnd[row] = end[row];
-    if (parent[row] < 0) {
-      roots.push(row);
-    } else {
-      (children[parent[row]] ??= []).push(row);
-    }
   }
+  const subtreeEnd = end.slice();
   for (let row = rowCount - 1; row >= 0; row--) {
     if (parent[row] >= 0 && subtreeEnd[row] > subtreeEnd[parent[row]]) {
       subtreeEnd[parent[row]] = subtreeEnd[row];
@@ -43,10 +41,10 @@ export function criticalPathOf(table: SpanTable): readonly CriticalSegment[] {
   }
 
   const segments: CriticalSegment[] = [];
-  const windows: Window[] = [{ row: -1, startNanos: 0, endNanos: table.traceNanos }];
+  const windows: CriticalSegment[] = [{ row: -1, startNanos: 0, endNanos: table.traceNanos }];
   for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
     let cursor = window.endNanos;
-    for (const child of candidates(window.row < 0 ? roots : children[window.row], end, subtreeEnd)) {
+    for (const child of candidates(childrenOf(table, window.row), end, subtreeEnd)) {
       const childStart = Math.max(offsetNanos[child.row], window.startNanos);
       if (child.end > cursor || childStart >= child.end) {
         continue;
@@ -56,22 +54,39 @@ export function criticalPathOf(table: SpanTable): readonly CriticalSegment[] {
       }
       windows.push({ row: child.row, startNanos: childStart, endNanos: child.end });
       cursor = childStart;
+      if (cursor <= window.startNanos) {
+        break;
+      }
     }
     if (cursor > window.startNanos) {
       segments.push({ row: window.row, startNanos: window.startNanos, endNanos: cursor });
     }
   }
-  return segments.sort((a, b) => a.startNanos - b.startNanos);
+  segments.sort((a, b) => a.startNanos - b.startNanos);
+  return {
+    length: segments.length,
+    rows: Int32Array.from(segments, ({ row }) => row),
+    startNanos: Float64Array.from(segments, ({ startNanos }) => startNanos),
+    endNanos: Float64Array.from(segments, ({ endNanos }) => endNanos),
+  };
+}
+
+/** Of −1 the top level. In pre-order the next sibling begins where a subtree ends. */
+function* childrenOf({ rowCount, subtreeEnd }: SpanTable, row: number): Generator<number> {
+  const rowsEnd = row < 0 ? rowCount : subtreeEnd[row];
+  for (let child = row + 1; child < rowsEnd; child = subtreeEnd[child]) {
+    yield child;
+  }
 }
 
 /** Children by the moment at which they may have been waited for, latest first: the end of their subtree, then their own. */
 function candidates(
-  rows: readonly number[] | undefined,
+  rows: Iterable<number>,
   end: Float64Array,
   subtreeEnd: Float64Array
 ): readonly { row: number; end: number }[] {
   const list: { row: number; end: number }[] = [];
-  for (const row of rows ?? []) {
+  for (const row of rows) {
     list.push({ row, end: subtreeEnd[row] });
     if (end[row] < subtreeEnd[row]) {
       list.push({ row, end: end[row] });
@@ -81,11 +96,11 @@ function candidates(
 }
 
 /** Nanoseconds of each row on the path, in the table's order. */
-export function criticalNanosOf(table: SpanTable, path: readonly CriticalSegment[]): Float64Array {
+export function criticalNanosOf(table: SpanTable, path: CriticalPath): Float64Array {
   const nanos = new Float64Array(table.rowCount);
-  for (const segment of path) {
-    if (segment.row >= 0) {
-      nanos[segment.row] += segment.endNanos - segment.startNanos;
+  for (let i = 0; i < path.length; i++) {
+    if (path.rows[i] >= 0) {
+      nanos[path.rows[i]] += path.endNanos[i] - path.startNanos[i];
     }
   }
   return nanos;

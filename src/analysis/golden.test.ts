@@ -8,7 +8,7 @@ import { seededRandom } from '../base/random.ts';
 import type { Span } from '../trace/model.ts';
 import { flagCycle, flagDuplicateId, flagOrphan, spanTableOf } from '../trace/span-table.ts';
 import type { WholeSpanTable } from '../trace/span-table.ts';
-import { criticalPathOf } from './critical-path.ts';
+import { criticalPathOf, segmentsOf } from './critical-path.ts';
 import { selfNanosOf } from './self-time.ts';
 import { drawnSpans, spanIdOf, traceId } from './testing.ts';
 
@@ -204,7 +204,7 @@ test(`tree, self time and critical path are those of the slow reference, ${trace
         'self time'
       );
       const owner = new Array<number>(table.traceNanos).fill(-2);
-      for (const { row, startNanos, endNanos } of criticalPathOf(table)) {
+      for (const { row, startNanos, endNanos } of segmentsOf(criticalPathOf(table))) {
         owner.fill(row, startNanos, endNanos);
       }
       assert.deepEqual(owner, slowCritical(nodes, base, table.traceNanos), 'critical path');

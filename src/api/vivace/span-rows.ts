@@ -160,6 +160,11 @@ export function decodeSpanRows(bytes: Uint8Array): SpanRows {
   };
 }
 
+/** Bytes of what is neither in the skeleton nor an attribute: 0 for a row without events and links. */
+export function messageLengthOf({ rowStart, messageStart }: SpanRows, row: number): number {
+  return messageStart[row - rowStart + 1] - messageStart[row - rowStart];
+}
+
 /** The attribute of an entry. */
 export function attributeOfEntry({ keys, entryKey, valueStart, valueBytes }: SpanRows, entry: number): Attribute {
   const value = decodeAnyValue(valueBytes.subarray(valueStart[entry], valueStart[entry + 1]));

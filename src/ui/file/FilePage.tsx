@@ -10,7 +10,7 @@ import { formatCount, formatNanos, formatTime } from '../kit/format.ts';
 import type { Theme } from '../kit/theme.ts';
 import { wholeTrace } from '../state/view.ts';
 import type { FileView } from '../state/view.ts';
-import { TracePane } from '../trace/TracePane.tsx';
+import { SpansPane } from '../trace/TracePane.tsx';
 
 /** A trace file read in this browser: nothing of it is sent anywhere. */
 export interface OpenFile {
@@ -56,7 +56,7 @@ export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): 
     );
   }
   return (
-    <TracePane
+    <SpansPane
       key={trace.traceId}
       spans={trace.spans}
       focus={view.focus}

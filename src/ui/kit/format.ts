@@ -1,6 +1,3 @@
-import type { AnyValue } from '../../trace/model.ts';
-import { hexFromBytes } from '../../trace/ids.ts';
-
 const units: readonly (readonly [nanos: number, name: string])[] = [
   [86_400e9, 'd'],
   [3_600e9, 'h'],
@@ -67,28 +64,4 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
-/** A value as a person reads it: strings bare, structures as JSON. Never HTML. */
-export function formatValue(value: AnyValue): string {
-  return value.type === 'string' ? value.value : (JSON.stringify(plainValue(value)) ?? '');
-}
-
-/** A value as JSON can say it: integers beyond 2^53 and bytes become strings. */
-export function plainValue(value: AnyValue): unknown {
-  switch (value.type) {
-    case 'string':
-    case 'bool':
-      return value.value;
-    case 'double':
-      return Number.isFinite(value.value) ? value.value : String(value.value);
-    case 'int':
-      return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : String(value.value);
-    case 'bytes':
-      return `0x${hexFromBytes(value.value)}`;
-    case 'array':
-      return value.value.map(plainValue);
-    case 'kvlist':
-      return Object.fromEntries(value.value.map((entry) => [entry.key, plainValue(entry.value)]));
-    case 'empty':
-      return null;
-  }
-}
+export { formatValue, plainValue } from '../../trace/value-text.ts';

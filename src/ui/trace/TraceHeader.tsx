@@ -1,19 +1,20 @@
 import { css } from '@emotion/css';
 import { useState } from 'react';
 import type { ReactElement, RefObject } from 'react';
+import { flagCycle, flagOrphan } from '../../trace/span-table.ts';
+import type { Matches } from '../../trace/attribute-columns.ts';
 import { encodeTracesJson } from '../../wire/otlp-json.ts';
 import { Button, TextInput, WarningBanner } from '../kit/controls.tsx';
 import { formatCount, formatNanos, formatTime } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { depthMaxOf, foldToDepth } from '../waterfall/layout.ts';
-import type { Found } from './find.ts';
+import { foldToDepth } from '../waterfall/layout.ts';
 import type { TraceModel } from './model.ts';
 import type { TracePaneProps } from './TracePane.tsx';
 
 interface TraceHeaderProps extends TracePaneProps {
   readonly model: TraceModel;
   readonly colors: readonly string[];
-  readonly found: Found | undefined;
+  readonly found: Matches | undefined;
   readonly findInput: RefObject<HTMLInputElement | null>;
   onNextMatch(forward: boolean): void;
   onGoToRow(row: number): void;
@@ -21,17 +22,18 @@ interface TraceHeaderProps extends TracePaneProps {
 
 /** What the trace is, what is wrong with it, and the tools to walk through it. */
 export function TraceHeader(props: TraceHeaderProps): ReactElement {
-  const { model, focus, warnings = [], onFocus, onGoToRow } = props;
+  const { data, model, focus, onFocus, onGoToRow } = props;
+  const warnings = [...(props.warnings ?? []), ...data.warnings];
   const { table } = model;
-  const root = table.spans[0];
-  const hasRoot = root.parentSpanId === '';
+  const rootName = table.names[table.name[0]];
+  const hasRoot = (table.flags[0] & (flagOrphan | flagCycle)) === 0;
   const firstError = model.errorCount > 0 ? table.statusCode.indexOf(2) : -1;
   return (
     <header className={styles.root}>
       <div className={styles.titleLine}>
         <h1 className={styles.title}>
           <span className={styles.rootService}>{table.services[table.service[0]] || 'unknown service'}</span>
-          <span>{hasRoot ? root.name : `${root.name} (root span not received)`}</span>
+          <span>{hasRoot ? rootName : `${rootName} (root span not received)`}</span>
         </h1>
         <Tools {...props} />
       </div>
@@ -90,7 +92,7 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
             title="Fold one level more ([)"
             aria-label="Fold one level more"
             onClick={() =>
-              onFocus({ ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? depthMaxOf(table)) - 1)) }, 'replace')
+              onFocus({ ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? model.depthMax) - 1)) }, 'replace')
             }
           >
             −1
@@ -101,7 +103,7 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
             aria-label="Unfold one level more"
             onClick={() => {
               const depth = (focus.foldDepth ?? Infinity) + 1;
-              onFocus({ ...focus, ...foldToDepth(depth >= depthMaxOf(table) ? undefined : depth) }, 'replace');
+              onFocus({ ...focus, ...foldToDepth(depth >= model.depthMax ? undefined : depth) }, 'replace');
             }}
           >
             +1
@@ -168,10 +170,10 @@ function FindBox({ focus, found, findInput, onFocus, onNextMatch, model }: Trace
   );
 }
 
-function Tools({ host, spans, model, link }: TraceHeaderProps): ReactElement {
+function Tools({ host, data, model, link }: TraceHeaderProps): ReactElement {
   const [isCopied, setCopied] = useState(false);
-  const download = (): void => {
-    const json = encodeTracesJson(spans, { ids: 'hex', enums: 'number', topKey: 'resourceSpans' });
+  const download = async (): Promise<void> => {
+    const json = encodeTracesJson(await data.spans(), { ids: 'hex', enums: 'number', topKey: 'resourceSpans' });
     host.saveFile(`trace-${model.table.traceId}.json`, 'application/json', json);
   };
   return (
@@ -190,7 +192,7 @@ function Tools({ host, spans, model, link }: TraceHeaderProps): ReactElement {
           <Icon name="link" size={13} /> {isCopied ? 'Copied' : 'Copy link'}
         </Button>
       )}
-      <Button small title="Download this trace as OTLP JSON" onClick={download}>
+      <Button small title="Download this trace as OTLP JSON" onClick={() => void download()}>
         <Icon name="download" size={13} /> OTLP JSON
       </Button>
     </div>

@@ -9,7 +9,7 @@ import { traceView } from '../search/SearchPage.tsx';
 import { withAddedCondition } from '../search/form.ts';
 import { startView } from '../state/view.ts';
 import type { SearchView, TraceView } from '../state/view.ts';
-import { TracePane } from './TracePane.tsx';
+import { SpansPane } from './TracePane.tsx';
 import type { TracePaneProps } from './TracePane.tsx';
 
 export interface TracePageProps {
@@ -79,7 +79,7 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
     );
   }
   return (
-    <TracePane
+    <SpansPane
       key={view.traceId}
       spans={answer.data}
       focus={view.focus}

@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
-import { spanTableOf } from '../../trace/span-table.ts';
+import { spanIdAt } from '../../trace/span-table.ts';
 import type { LinksOfSpan } from '../detail/RelatedLinks.tsx';
 import type { Host } from '../host.ts';
 import { Announcer } from '../kit/Announcer.tsx';
@@ -15,17 +15,17 @@ import type { TraceFocus } from '../state/view.ts';
 import { nextRow } from '../waterfall/keys.ts';
 import { unfoldTo } from '../waterfall/layout.ts';
 import { Waterfall } from '../waterfall/Waterfall.tsx';
-import { findRows } from './find.ts';
-import { rowOfSpan, traceModelOf } from './model.ts';
+import { rowOfSpan } from './model.ts';
+import type { TraceData } from './trace-data.ts';
 import { TraceHeader } from './TraceHeader.tsx';
 import { TraceValueActions } from './TraceValueActions.tsx';
+import { useFound, useProgress, useSpan, useSpansData } from './use-trace-data.ts';
 
 // What a trace needs before anything is selected comes first.
 const SpanDetail = lazy(async () => ({ default: (await import('../detail/SpanDetail.tsx')).SpanDetail }));
 
 export interface TracePaneProps {
-  /** Of one trace, without duplicates, in any order. */
-  readonly spans: readonly Span[];
+  readonly data: TraceData;
   readonly focus: TraceFocus;
   readonly theme: Theme;
   /** `client` answers what the trace itself does not hold: peers of a span, who links to it. */
@@ -45,33 +45,44 @@ const nameWidthKey = 'name-width';
 /** Below this the detail covers the waterfall as a sheet. */
 const narrowWidth = 820;
 
-/** One trace: header, waterfall, and the selected span beside it. Needs nothing but spans, so panels use it as it is. */
+export interface SpansPaneProps extends Omit<TracePaneProps, 'data'> {
+  /** Of one trace, without duplicates, in any order; at least one. */
+  readonly spans: readonly Span[];
+}
+
+/** A trace whose spans are at hand, as panels have them. */
+export function SpansPane({ spans, ...props }: SpansPaneProps): ReactElement {
+  return <TracePane {...props} data={useSpansData(spans)} />;
+}
+
+/** One trace: header, waterfall, and the selected span beside it. */
 export function TracePane(props: TracePaneProps): ReactElement {
-  const { spans, focus, theme, host, onFocus } = props;
+  const { data, focus, theme, host, onFocus } = props;
+  const { model } = data;
   const [root, width] = useWidth();
   const find = useRef<HTMLInputElement>(null);
-  const model = useMemo(() => traceModelOf(spanTableOf({ traceId: spans[0].traceId, spans })), [spans]);
   const { table } = model;
   const colors = useMemo(() => {
     const byService = serviceColors(table.services, theme.name);
     return table.services.map((service) => byService.get(service)!);
   }, [table, theme.name]);
   const findText = useDeferredValue(focus.find);
-  const found = useMemo(() => findRows(table, findText), [table, findText]);
+  const found = useFound(data, findText, useProgress(data));
   const selectedRow = useMemo(() => rowOfSpan(table, focus.spanId), [table, focus.spanId]);
+  const { span, error: spanError } = useSpan(data, selectedRow);
   const [nameWidth, setNameWidth] = useNameWidth(host, width);
   const isNarrow = width > 0 && width < narrowWidth;
 
   const selectRow = (row: number): void => {
-    const isSame = table.spans[row].spanId === focus.spanId;
+    const spanId = spanIdAt(table, row);
     const folds = unfoldTo(table, focus, row);
     onFocus(
-      { ...focus, ...folds, spanId: isSame && row === selectedRow ? undefined : table.spans[row].spanId },
+      { ...focus, ...folds, spanId: spanId === focus.spanId && row === selectedRow ? undefined : spanId },
       'replace'
     );
   };
   const goToRow = (row: number): void =>
-    onFocus({ ...focus, ...unfoldTo(table, focus, row), spanId: table.spans[row].spanId }, 'replace');
+    onFocus({ ...focus, ...unfoldTo(table, focus, row), spanId: spanIdAt(table, row) }, 'replace');
   const goToMatch = (forward: boolean): void => {
     const row = found && nextRow(table.rowCount, selectedRow, forward, (candidate) => found.matches[candidate] === 1);
     if (row !== undefined) {
@@ -97,13 +108,12 @@ export function TracePane(props: TracePaneProps): ReactElement {
   };
 
   const linkingRows = useCallback(
-    (span: Span) =>
-      Promise.resolve(
-        table.spans.flatMap(({ links }, row) =>
-          links.some(({ traceId, spanId }) => spanId === span.spanId && traceId === span.traceId) ? [row] : []
-        )
-      ),
-    [table]
+    async (linked: Span) => {
+      const { spanId, traceId } = linked;
+      const { matches } = await data.filter(`{ link:spanID = "${spanId}" && link:traceID = "${traceId}" }`);
+      return [...matches.keys()].filter((row) => matches[row] === 1);
+    },
+    [data]
   );
 
   return (
@@ -139,7 +149,8 @@ export function TracePane(props: TracePaneProps): ReactElement {
                     <SpanDetail
                       model={model}
                       row={selectedRow}
-                      span={table.spans[selectedRow]}
+                      span={span}
+                      error={spanError}
                       color={colors[table.service[selectedRow]]}
                       host={host}
                       hrefOfTrace={props.hrefOfTrace}

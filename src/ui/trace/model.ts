@@ -1,20 +1,23 @@
 import { criticalNanosOf, criticalPathOf } from '../../analysis/critical-path.ts';
-import type { CriticalSegment } from '../../analysis/critical-path.ts';
+import type { CriticalPath } from '../../analysis/critical-path.ts';
 import { notesOf } from '../../analysis/notes.ts';
 import type { TraceNote } from '../../analysis/notes.ts';
 import { selfNanosOf } from '../../analysis/self-time.ts';
 import { serviceStatsOf } from '../../analysis/service-stats.ts';
 import type { ServiceStats } from '../../analysis/service-stats.ts';
 import { rowOfSpanId } from '../../trace/span-table.ts';
-import type { SpanTable, WholeSpanTable } from '../../trace/span-table.ts';
+import type { SpanTable } from '../../trace/span-table.ts';
 
-/** A trace and everything derived from it once: what every view of the trace reads. */
+/**
+ * A trace and everything derived from it once: what every view of the trace reads. Columns and small lists only, so that it can be handed
+ * from a worker to the page.
+ */
 export interface TraceModel {
-  readonly table: WholeSpanTable;
+  readonly table: SpanTable;
   readonly selfNanos: Float64Array;
-  readonly criticalPath: readonly CriticalSegment[];
+  readonly criticalPath: CriticalPath;
   readonly criticalNanos: Float64Array;
-  /** Segments of each row: `criticalPath[criticalIndex[i]]` for i in `[criticalStart[row], criticalStart[row + 1])`. */
+  /** Segments of each row: index `criticalIndex[i]` into the path's columns, for i in `[criticalStart[row], criticalStart[row + 1])`. */
   readonly criticalStart: Uint32Array;
   readonly criticalIndex: Uint32Array;
   readonly services: readonly ServiceStats[];
@@ -24,18 +27,21 @@ export interface TraceModel {
   readonly errorBelow: Uint8Array;
   /** The latest end in each row's subtree: how far a folded row reaches. */
   readonly subtreeEndNanos: Float64Array;
+  readonly depthMax: number;
 }
 
-export function traceModelOf(table: WholeSpanTable): TraceModel {
+export function traceModelOf(table: SpanTable): TraceModel {
   const selfNanos = selfNanosOf(table);
   const criticalPath = criticalPathOf(table);
   const errorBelow = new Uint8Array(table.rowCount);
   const subtreeEndNanos = new Float64Array(table.rowCount);
   let errorCount = 0;
+  let depthMax = 0;
   for (let row = table.rowCount - 1; row >= 0; row--) {
     const parent = table.parent[row];
     const isError = table.statusCode[row] === 2;
     errorCount += isError ? 1 : 0;
+    depthMax = Math.max(depthMax, table.depth[row]);
     subtreeEndNanos[row] = Math.max(subtreeEndNanos[row], table.offsetNanos[row] + table.durationNanos[row]);
     if (parent >= 0) {
       errorBelow[parent] |= isError ? 1 : errorBelow[row];
@@ -53,15 +59,16 @@ export function traceModelOf(table: WholeSpanTable): TraceModel {
     errorCount,
     errorBelow,
     subtreeEndNanos,
+    depthMax,
   };
 }
 
 function segmentsByRow(
   table: SpanTable,
-  path: readonly CriticalSegment[]
+  { rows }: CriticalPath
 ): { criticalStart: Uint32Array; criticalIndex: Uint32Array } {
   const criticalStart = new Uint32Array(table.rowCount + 1);
-  for (const { row } of path) {
+  for (const row of rows) {
     if (row >= 0) {
       criticalStart[row + 1]++;
     }
@@ -71,7 +78,7 @@ function segmentsByRow(
   }
   const next = criticalStart.slice();
   const criticalIndex = new Uint32Array(criticalStart[table.rowCount]);
-  path.forEach(({ row }, index) => {
+  rows.forEach((row, index) => {
     if (row >= 0) {
       criticalIndex[next[row]++] = index;
     }

@@ -118,9 +118,9 @@ function drawCriticalPath(context: CanvasRenderingContext2D, scene: Scene, row: 
   const { model, viewport, width, theme } = scene;
   const middle = top + barTop + barHeight / 2;
   for (let i = model.criticalStart[row]; i < model.criticalStart[row + 1]; i++) {
-    const segment = model.criticalPath[model.criticalIndex[i]];
-    const left = pixelOf(viewport, width, segment.startNanos);
-    const right = Math.max(pixelOf(viewport, width, segment.endNanos), left + 1);
+    const segment = model.criticalIndex[i];
+    const left = pixelOf(viewport, width, model.criticalPath.startNanos[segment]);
+    const right = Math.max(pixelOf(viewport, width, model.criticalPath.endNanos[segment]), left + 1);
     context.fillStyle = theme.criticalHalo;
     fillClipped(context, width, left, right, middle - 1.5, 3);
     context.fillStyle = theme.critical;
@@ -222,11 +222,13 @@ export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapSce
   context.fill();
   context.fillStyle = theme.critical;
   context.beginPath();
-  for (const { row, startNanos, endNanos } of model.criticalPath) {
+  const { rows, startNanos, endNanos } = model.criticalPath;
+  rows.forEach((row, i) => {
     if (row >= 0) {
-      context.rect(xOf(startNanos), row * step + lineHeight / 2 - 0.5, Math.max(1, xOf(endNanos) - xOf(startNanos)), 1);
+      const left = xOf(startNanos[i]);
+      context.rect(left, row * step + lineHeight / 2 - 0.5, Math.max(1, xOf(endNanos[i]) - left), 1);
     }
-  }
+  });
   context.fill();
 }
 

@@ -1,17 +1,7 @@
 /** What a key does in the waterfall: from the state before to the state after, without DOM. */
 import type { TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
-import {
-  depthMaxOf,
-  foldToDepth,
-  isFolded,
-  laneOfRow,
-  nanosOf,
-  pan,
-  toggleFold,
-  zoomAround,
-  zoomOfViewport,
-} from './layout.ts';
+import { foldToDepth, isFolded, laneOfRow, nanosOf, pan, toggleFold, zoomAround, zoomOfViewport } from './layout.ts';
 import type { Viewport } from './layout.ts';
 
 export interface KeyContext {
@@ -107,10 +97,10 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
       return row === undefined ? {} : { selectRow: row };
     }
     case '[':
-      return { focus: { ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? depthMaxOf(table)) - 1)) } };
+      return { focus: { ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? model.depthMax) - 1)) } };
     case ']': {
       const depth = (focus.foldDepth ?? Infinity) + 1;
-      return { focus: { ...focus, ...foldToDepth(depth >= depthMaxOf(table) ? undefined : depth) } };
+      return { focus: { ...focus, ...foldToDepth(depth >= model.depthMax ? undefined : depth) } };
     }
     case '+':
     case '=':

@@ -67,14 +67,6 @@ export function foldToDepth(depth: number | undefined): Folds {
   return { foldDepth: depth, foldToggles: [] };
 }
 
-export function depthMaxOf(table: SpanTable): number {
-  let depthMax = 0;
-  for (let row = 0; row < table.rowCount; row++) {
-    depthMax = Math.max(depthMax, table.depth[row]);
-  }
-  return depthMax;
-}
-
 function includesSorted(sorted: readonly number[], value: number): boolean {
   let low = 0;
   let high = sorted.length;

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { drawnTable } from '../../analysis/testing.ts';
 import { wholeTrace } from '../state/view.ts';
 import { traceModelOf } from '../trace/model.ts';
-import { findRows } from '../trace/find.ts';
 import { hitTest } from './hit-test.ts';
 import { keyAction } from './keys.ts';
 import {
@@ -119,11 +118,4 @@ test('keys walk, fold and find errors', () => {
     ),
     undefined
   );
-});
-
-test('text is found in names, services and attributes', () => {
-  assert.equal(findRows(table, '  '), undefined);
-  assert.deepEqual([...findRows(table, 'SPAN 2')!.matches], [0, 0, 1, 0]);
-  assert.equal(findRows(table, 'service.name=a')!.count, 4);
-  assert.equal(findRows(table, 'nothing')!.count, 0);
 });
