@@ -1,6 +1,6 @@
 /**
- * `npm run bench query [spans] [folder]`: the shop corpus in an engine of this process, blocks of about 125,000 spans, then the thirty
- * queries of P5, look-ups of values and traces by id over them, one at a time. A folder that is named is kept, and used again when it has
+ * `npm run bench query [spans] [folder] [pattern]`: the shop corpus in an engine of this process, blocks of about 125,000 spans, then the thirty
+ * queries of P5, look-ups of values and traces by id over them, one at a time; with a pattern only those whose name it matches. A folder that is named is kept, and used again when it has
  * data. The first run of a query counts apart (little has been read then, though the system has the files in memory), the median of ten
  * beside it; a trace by id is always another one. CPU milliseconds are the mean of the same rounds, all threads: what a loaded machine
  * falsifies least.
@@ -17,7 +17,8 @@ import { querySuite, suiteLimits } from './lib/queries.ts';
 
 const tenant = 'single-tenant';
 const spanCount = Number(process.argv[2] ?? 500_000);
-const rounds = 10;
+const rounds = Number(process.env.VIVACE_BENCH_ROUNDS ?? 10);
+const wanted = new RegExp(process.argv[4] ?? '');
 const folder = process.argv[3] ?? mkdtempSync(join(tmpdir(), 'vivace-bench-'));
 const limits = { headRowsMax: 125_000, retentionMs: 0, headAgeMsMax: 1e9 };
 const allTime = { startUnixNanos: undefined, endUnixNanos: undefined };
@@ -74,6 +75,11 @@ async function measure(): Promise<void> {
       await report(name, ask, (series) => `${series.length} series`);
     }
   }
+  await report(
+    'names of attributes',
+    () => engine.attributeNames({ tenant, range: allTime, filter: undefined }),
+    (names) => `${[...names.values()].flat().length} names`
+  );
   for (const [attribute, filter] of [
     ['span.http.route', '{ resource.service.name = "frontend" }'],
     ['resource.k8s.pod.name', '{ status = error && duration > 100ms }'],
@@ -116,6 +122,9 @@ async function report<T>(
   summary: (data: T) => string,
   times = rounds
 ): Promise<void> {
+  if (!wanted.test(name)) {
+    return;
+  }
   const start = performance.now();
   const first = await ask();
   const firstMs = performance.now() - start;

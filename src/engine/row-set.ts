@@ -64,6 +64,8 @@ export interface PlainSink {
 export interface ValueDictionary {
   readonly type: ColumnType;
   readonly size: number;
+  /** About what it takes in memory, texts that have been decoded included; absent where nobody keeps it. */
+  readonly memoryBytes?: number;
   /** UTF-8 of a string, bytes of `any` and `raw`; a view, valid as long as the dictionary. */
   bytesAt(entry: number): Uint8Array;
   /** Decoded (and cached) text of a `string` entry. */

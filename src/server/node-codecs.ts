@@ -1,16 +1,55 @@
 import { constants, crc32, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Codecs } from '../base/codecs.ts';
 import { decodedBytesLikely } from './decoded-size.ts';
+import { type Frames, openFrames } from './zstd-frames.ts';
 
 /** zlib's own lower bound of an output chunk. */
 const chunkBytesMin = 64;
 
+/** Of this thread, by level; and what reads frames. */
+const compressors = new Map<number, Frames | undefined>();
+let decompressor: Frames | undefined;
+
+/** Where frames are made before their size is known; pages are no larger, other things are rare. */
+const scratchBytesMax = 2 ** 20;
+let scratch: Uint8Array | undefined;
+
+function scratchOf(length: number): Uint8Array | undefined {
+  if (length > scratchBytesMax) {
+    return undefined;
+  }
+  scratch ??= new Uint8Array(scratchBytesMax);
+  return scratch;
+}
+
+/** More than a frame takes of what cannot be compressed: three bytes for each block of 128 KiB, and a header. */
+function frameBytesMax(length: number): number {
+  return length + (length >>> 8) + 128;
+}
+
 /** Node's zlib as {@link Codecs}; zstd needs Node ≥ 22.15. */
 export const nodeCodecs: Codecs = {
   zstdCompress(bytes, level) {
+    const frames = compressors.get(level) ?? openFrames(level);
+    compressors.set(level, frames);
+    const room = scratchOf(frameBytesMax(bytes.length));
+    const written = room === undefined ? -1 : (frames?.run(bytes, room) ?? -1);
+    if (room !== undefined && written >= 0) {
+      return new Uint8Array(room.subarray(0, written));
+    }
+    compressors.delete(level);
     return plain(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } }));
   },
   zstdDecompress(bytes, sizeBytesMax, sizeHintBytes) {
+    if (sizeHintBytes !== undefined && sizeHintBytes <= sizeBytesMax) {
+      decompressor ??= openFrames();
+      const content = plain(Buffer.allocUnsafeSlow(sizeHintBytes + 1));
+      if (decompressor?.run(bytes, content) === sizeHintBytes) {
+        return content.subarray(0, sizeHintBytes);
+      }
+      // Damaged, or of another size: the public function says which.
+      decompressor = undefined;
+    }
     return plain(zstdDecompressSync(bytes, outputOptions(sizeBytesMax, sizeHintBytes)));
   },
   gunzip(bytes, sizeBytesMax) {

@@ -19,6 +19,10 @@ export class AttributeNameSets {
     return this.sets.get(scope)?.has(name) === true;
   }
 
+  get size(): number {
+    return [...this.sets.values()].reduce((sum, names) => sum + names.size, 0);
+  }
+
   addNames(others: AttributeNameSets): void {
     others.sets.forEach((names, scope) => names.forEach((name) => this.add(scope, name)));
   }

@@ -24,7 +24,7 @@ import { fixedSchema } from './fixed-chunks.ts';
 import { type Footer, readFooter } from './footer.ts';
 import type { BlockMeta, RowGroupInfo } from './format.ts';
 import { ListReader } from './list-reader.ts';
-import { type ListName, listSchemas } from './list-schema.ts';
+import { type ListName, attributeFields, listSchemas } from './list-schema.ts';
 import type { RowGroupChunks } from './row-group-chunks.ts';
 import type { RowRange } from './row-groups.ts';
 import { type TraceTable, findTraceId, readTraceTable } from './trace-table.ts';
@@ -159,7 +159,11 @@ export class BlockReader {
     const knownTraces = this.cache?.traces.get(this.keyOf(traceId));
     // A trace with all its columns is one of many: what it reads would drive out what searches read again and again.
     const chunks = [...(knownTraces === undefined ? [traceId] : []), ...fixed, ...codedChunks, ...listChunks.flat()];
-    const bytes = await (rows === undefined ? this.readChunks(chunks, want !== 'all') : this.readPages(chunks, rows));
+    const dictionaries = codedChunks.map((chunk) => this.cache?.dictionaries.get(this.keyOf(chunk)));
+    const withDictionary = new Set(codedChunks.filter((_, index) => dictionaries[index] !== undefined));
+    const bytes = await (rows === undefined
+      ? this.readChunks(chunks, want !== 'all')
+      : this.readPages(chunks, rows, withDictionary));
     const bytesOf = new Map(chunks.map((chunk, index) => [chunk, bytes[index]]));
     const bytesAt = (chunk: Chunk): ChunkBytes => bytesOf.get(chunk) as ChunkBytes;
     const [spanId, parentSpanId, parentIndex, start, duration, kind, statusCode] = fixed.map((chunk) =>
@@ -175,11 +179,8 @@ export class BlockReader {
       columnKeys: present,
       coded: new Map(
         coded.map((key, index) => {
-          const dictionary = this.cache?.dictionaries.get(this.keyOf(codedChunks[index]));
-          return [
-            columnKeyText(key),
-            this.chunkReader(codedChunks[index], key.type, bytesAt(codedChunks[index]), dictionary),
-          ];
+          const chunk = codedChunks[index];
+          return [columnKeyText(key), this.chunkReader(chunk, key.type, bytesAt(chunk), dictionaries[index])];
         })
       ),
       events: kinds.map((name) => {
@@ -246,8 +247,35 @@ export class BlockReader {
     const chunkBytes = this.cache?.chunks.get(cacheKey);
     const [bytes] = chunkBytes === undefined ? await this.read([rangeOfDictionary(chunk)]) : [chunkBytes];
     const dictionary = this.chunkReader(chunk, key.type, bytes).dictionary();
-    this.cache?.dictionaries.set(cacheKey, dictionary, dictionaryBytes(chunk, dictionary));
+    if (chunk.metadata.dictionaryPageOffset === undefined) {
+      this.cache?.dictionaries.set(cacheKey, dictionary, dictionaryBytes(dictionary));
+    }
     return dictionary;
+  }
+
+  /**
+   * Keys of the attributes of a row group's events (or links), from the dictionary of that one field; `undefined` in format 0, of which
+   * nothing is known before the events are read.
+   */
+  async readEventAttributeKeys(rowGroup: number, kind: 'events' | 'links'): Promise<readonly string[] | undefined> {
+    const [owners, attributes] = eventLists[kind];
+    if (!this.footer.lists.has(owners)) {
+      return this.meta.formatVersion === 0 ? undefined : [];
+    }
+    const chunk = this.listChunks(rowGroup, attributes)[attributeFields.key];
+    if (chunk.metadata.numValues - chunk.metadata.statistics.nullCount <= 0) {
+      return [];
+    }
+    const [bytes] = await this.read([rangeOfDictionary(chunk)]);
+    const field = new ListFieldReader(chunk, 'string', bytes, this.codecs, this.cache?.pages);
+    const known = field.dictionary();
+    const dictionaries =
+      known === undefined
+        ? Array.from({ length: field.rowStarts.length - 1 }, (_, page) => field.page(page).dictionary)
+        : [known];
+    return dictionaries.flatMap((dictionary) =>
+      Array.from({ length: dictionary.size }, (_, i) => dictionary.textAt(i))
+    );
   }
 
   /**
@@ -392,11 +420,14 @@ export class BlockReader {
     });
   }
 
-  /** Of each chunk the dictionary page and the data pages that hold `rows`; whole chunks from the cache, or where that is simpler. */
-  private async readPages(chunks: readonly Chunk[], rows: RowRange): Promise<ChunkBytes[]> {
+  /**
+   * Of each chunk the data pages that hold `rows` and, unless it is one of `known`, the dictionary page; whole chunks from the cache, or
+   * where that is simpler.
+   */
+  private async readPages(chunks: readonly Chunk[], rows: RowRange, known: ReadonlySet<Chunk>): Promise<ChunkBytes[]> {
     const plans = chunks.map((chunk) => {
-      const known = this.cache?.chunks.get(this.keyOf(chunk));
-      return known ?? planPages(chunk, rows) ?? rangeOfChunk(chunk);
+      const kept = this.cache?.chunks.get(this.keyOf(chunk));
+      return kept ?? planPages(chunk, rows, !known.has(chunk)) ?? rangeOfChunk(chunk);
     });
     const ranges = plans.flatMap((plan) =>
       plan instanceof Uint8Array ? [] : 'pages' in plan ? plan.pages.map(({ range }) => range) : [plan]
@@ -412,7 +443,12 @@ export class BlockReader {
   }
 
   private chunkReader(chunk: Chunk, type: ColumnType, bytes: ChunkBytes, dictionary?: ValueDictionary): ChunkReader {
-    return new ChunkReader(chunk, type, bytes, this.codecs, { dictionary, pages: this.cache?.pages });
+    const { cache } = this;
+    return new ChunkReader(chunk, type, bytes, this.codecs, {
+      dictionary,
+      pages: cache?.pages,
+      keepDictionary: (decoded) => cache?.dictionaries.set(this.keyOf(chunk), decoded, dictionaryBytes(decoded)),
+    });
   }
 
   private read(ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
@@ -441,9 +477,9 @@ function ownCopy(bytes: Uint8Array): Uint8Array {
   return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
-/** Memory of a dictionary: its values, where they begin, and about as much for texts that have been decoded. */
-function dictionaryBytes({ metadata }: Chunk, { size }: ValueDictionary): number {
-  return 2 * metadata.totalUncompressedSize + 8 * size + 200;
+/** Memory of a dictionary and of what keeps it. */
+function dictionaryBytes({ memoryBytes, size }: ValueDictionary): number {
+  return (memoryBytes ?? size) + 400;
 }
 
 function uniqueKeys(keys: readonly ColumnKey[]): ColumnKey[] {

@@ -30,10 +30,13 @@ export interface CodesAndDictionary {
   readonly dictionary: ValueDictionary;
 }
 
-/** What earlier readers of a chunk have left. */
+/** What earlier readers of a chunk have left, and leave to later ones. */
 export interface KnownOfChunk {
+  /** Then the dictionary page is not needed, but for fixed entries. */
   readonly dictionary?: ValueDictionary;
   readonly pages?: PageCache;
+  /** Takes the values of a dictionary page when they have been decoded. */
+  readonly keepDictionary?: (dictionary: ValueDictionary) => void;
 }
 
 /** All methods throw {@link CorruptionError} when what they decode is damaged. */
@@ -42,8 +45,8 @@ export class ChunkReader {
   private readonly type: ColumnType;
   private readonly bytes: ChunkBytes;
   private readonly codecs: Codecs;
-  private readonly pageCache: PageCache | undefined;
-  private readonly dictionaryPage: PagePlace | undefined;
+  private readonly known: KnownOfChunk;
+  private knownDictionaryPage: PagePlace | undefined;
   private decodedRowStarts: Uint32Array | undefined;
   private readonly pages: (DataPage | undefined)[] = [];
   private decodedDictionary: ValueDictionary | undefined;
@@ -58,20 +61,25 @@ export class ChunkReader {
     this.type = type;
     this.bytes = bytes;
     this.codecs = codecs;
-    this.pageCache = known.pages;
+    this.known = known;
     this.decodedDictionary = known.dictionary;
-    this.dictionaryPage = dictionaryPlace(chunk, bytes);
   }
 
   /** The distinct values of the chunk. */
   dictionary(): ValueDictionary {
-    this.decodedDictionary ??=
-      this.dictionaryPage !== undefined
-        ? this.dictionaryOf(this.entries(), this.dictionaryPage.header.numValues)
-        : this.isBool
-          ? this.all().dictionary
-          : this.dictionaryOf(this.allValues(), this.presentCount());
-    return this.decodedDictionary;
+    return (this.decodedDictionary ??= this.decodeDictionary());
+  }
+
+  private decodeDictionary(): ValueDictionary {
+    const page = this.dictionaryPage;
+    if (page === undefined) {
+      return this.isBool ? this.all().dictionary : this.dictionaryOf(this.allValues(), this.presentCount());
+    }
+    const { keepDictionary, pages } = this.known;
+    const values = pageContent(this.chunk, page, this.codecs, keepDictionary === undefined ? pages : undefined);
+    const dictionary = this.dictionaryOf(values, page.header.numValues);
+    keepDictionary?.(dictionary);
+    return dictionary;
   }
 
   /** Every row. */
@@ -84,8 +92,8 @@ export class ChunkReader {
     if (pages.length === 1) {
       return { codes: pages[0].codes, dictionary: this.dictionary() };
     }
-    const fromDictionary = this.dictionaryPage !== undefined;
-    const codes = newCodes(rowCount, this.dictionaryPage?.header.numValues ?? this.presentCount());
+    const fromDictionary = this.hasDictionaryPage;
+    const codes = newCodes(rowCount, this.entryCount ?? this.presentCount());
     let row = 0;
     let values = 0;
     for (const page of pages) {
@@ -107,7 +115,7 @@ export class ChunkReader {
    * values alone (or both bools).
    */
   some(rows: Uint32Array): CodesAndDictionary | undefined {
-    return this.dictionaryPage === undefined ? this.somePlain(rows) : this.someCoded(rows);
+    return this.hasDictionaryPage ? this.someCoded(rows) : this.somePlain(rows);
   }
 
   /** Bytes of the entries of a dictionary of a fixed width. */
@@ -126,7 +134,7 @@ export class ChunkReader {
     if (pages.length === 1) {
       return pages[0].codes;
     }
-    const codes = newCodes(this.chunk.rowCount, this.dictionaryPage?.header.numValues ?? 0);
+    const codes = newCodes(this.chunk.rowCount, this.entryCount ?? 0);
     let row = 0;
     for (const page of pages) {
       codes.set(page.codes, row);
@@ -137,7 +145,7 @@ export class ChunkReader {
 
   /** Values of a fixed width, one per row, missing ones zero. */
   fixedValues(): Uint8Array {
-    if (this.dictionaryPage !== undefined) {
+    if (this.hasDictionaryPage) {
       return gather(this.fixedEntries(), this.fixedCodes(), this.width);
     }
     const { rowCount } = this.chunk;
@@ -159,7 +167,7 @@ export class ChunkReader {
   fixedValuesAt(rows: Uint32Array): Uint8Array {
     const { width } = this;
     const values = new Uint8Array(rows.length * width);
-    const entries = this.dictionaryPage === undefined ? undefined : this.fixedEntries();
+    const entries = this.hasDictionaryPage ? this.fixedEntries() : undefined;
     this.forEachRow(rows, (page, row, i) => {
       const code = page.codeAt(row);
       if (code !== 0) {
@@ -170,6 +178,19 @@ export class ChunkReader {
       }
     });
     return values;
+  }
+
+  private get hasDictionaryPage(): boolean {
+    return this.chunk.metadata.dictionaryPageOffset !== undefined;
+  }
+
+  private get dictionaryPage(): PagePlace | undefined {
+    return (this.knownDictionaryPage ??= dictionaryPlace(this.chunk, this.bytes));
+  }
+
+  /** Of the dictionary page, where there is one. */
+  private get entryCount(): number | undefined {
+    return this.hasDictionaryPage ? (this.decodedDictionary?.size ?? this.dictionaryPage?.header.numValues) : undefined;
   }
 
   private get isBool(): boolean {
@@ -274,13 +295,13 @@ export class ChunkReader {
     if (known !== undefined) {
       return known;
     }
-    const { chunk, dictionaryPage } = this;
+    const { chunk } = this;
     const place = dataPagePlace(chunk, this.bytes, index);
     if (place.header.numValues !== this.rowStarts[index + 1] - this.rowStarts[index]) {
       throw this.corrupt('pages with the rows that the footer says', `${place.header.numValues} rows in one`);
     }
-    const content = pageContent(chunk, place, this.codecs, this.pageCache);
-    const page = new DataPage(chunk, place, content, dictionaryPage?.header.numValues);
+    const content = pageContent(chunk, place, this.codecs, this.known.pages);
+    const page = new DataPage(chunk, place, content, this.entryCount);
     this.pages[index] = page;
     return page;
   }
@@ -299,7 +320,7 @@ export class ChunkReader {
     if (place === undefined) {
       throw this.corrupt('a dictionary page', 'none');
     }
-    return pageContent(this.chunk, place, this.codecs, this.pageCache);
+    return pageContent(this.chunk, place, this.codecs, this.known.pages);
   }
 
   private dictionaryOf(values: Uint8Array, count: number): ValueDictionary {

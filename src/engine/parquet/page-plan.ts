@@ -11,15 +11,19 @@ export interface PagePlan {
 
 /**
  * The pages that rows [start, end) need, from the page index in the footer; `undefined` where the whole chunk is to be read, because it is
- * small or its format has no index.
+ * small or its format has no index. `withDictionary`: the dictionary page too, where there is one.
  */
-export function planPages(chunk: Chunk, { start, end }: { start: number; end: number }): PagePlan | undefined {
+export function planPages(
+  chunk: Chunk,
+  { start, end }: { start: number; end: number },
+  withDictionary = true
+): PagePlan | undefined {
   const { metadata, checks } = chunk;
   if (metadata.totalCompressedSize <= wholeBytesMax) {
     return undefined;
   }
   const pages: { page: number; range: ByteRange }[] = [];
-  if (metadata.dictionaryPageOffset !== undefined) {
+  if (metadata.dictionaryPageOffset !== undefined && withDictionary) {
     const offset = metadata.dictionaryPageOffset;
     pages.push({ page: dictionaryPageIndex, range: { offset, length: metadata.dataPageOffset - offset } });
   }

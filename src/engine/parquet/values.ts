@@ -20,6 +20,12 @@ export class ByteArrayDictionary implements ValueDictionary {
     this.starts = starts;
   }
 
+  /** Its values, where they begin, and about as much for texts that are decoded. */
+  get memoryBytes(): number {
+    const texts = this.type === 'string' ? this.bytes.length + 24 * this.size : 0;
+    return this.bytes.buffer.byteLength + this.starts.byteLength + texts;
+  }
+
   bytesAt(entry: number): Uint8Array {
     return this.bytes.subarray(this.starts[entry], this.starts[entry + 1] - 4);
   }
@@ -58,6 +64,10 @@ export class NumberDictionary implements ValueDictionary {
     this.size = bytes.length / 8;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get memoryBytes(): number {
+    return this.bytes.buffer.byteLength;
   }
 
   bytesAt(entry: number): Uint8Array {

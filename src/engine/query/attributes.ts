@@ -29,6 +29,7 @@ import { consumeSpans } from './matching-spans.ts';
 import { NameConsumer, ValueConsumer } from './span-values.ts';
 import { placesOf } from './view.ts';
 import type { Source, StoreView } from './view.ts';
+import type { ViewBlock } from './view-block.ts';
 
 export async function attributeNamesView(
   view: StoreView,
@@ -39,10 +40,7 @@ export async function attributeNamesView(
   let names = new AttributeNameSets();
   await progress.within(async () => {
     if (request.filter === undefined) {
-      for await (const source of sourcesInRange(view, request.range, progress)) {
-        await progress.point();
-        await addNamesOfSource(source, names);
-      }
+      await addAllNames(view, request.range, progress, names);
     } else {
       const consumer = new NameConsumer(request.filter);
       const cache = new RowSetCache(columnsFor(request.filter, rawColumns.map(rawColumnKey)));
@@ -104,8 +102,7 @@ async function* sourcesInRange(view: StoreView, range: TimeRange, progress: Prog
   const rater = new SourceRater({ kind: 'true' }, range, progress);
   for await (const source of rater.sources(placesOf(view), view)) {
     rater.leave(source);
-    const group = source.kind === 'head' ? undefined : source.reader.rowGroups[source.rowGroup];
-    if (group === undefined || overlaps(group.startUnixNanos, group.endUnixNanos, range, windowNanos)) {
+    if (isInRange(source, range)) {
       yield source;
     }
   }
@@ -113,6 +110,67 @@ async function* sourcesInRange(view: StoreView, range: TimeRange, progress: Prog
 
 /** Raw columns and where the keys inside them belong. */
 const rawColumns: readonly RawColumn[] = ['events', 'links', 'span_extra', 'resource_extra', 'scope_extra'];
+
+/** Names of a place that lies in the range as a whole are kept: of a block that has been asked before, not even the footer is read. */
+async function addAllNames(
+  view: StoreView,
+  range: TimeRange,
+  progress: Progress,
+  names: AttributeNameSets
+): Promise<void> {
+  const rater = new SourceRater({ kind: 'true' }, range, progress);
+  const places = rater.remaining(placesOf(view));
+  const told = places.map((place) =>
+    place.kind === 'block' && isBlockWithin(place.block, range)
+      ? (view.told?.get(namesKey(place.block)) as AttributeNameSets | undefined)
+      : undefined
+  );
+  rater.expect(
+    places.filter((_, at) => told[at] === undefined),
+    view
+  );
+  for (const [at, place] of places.entries()) {
+    const known = told[at];
+    if (known !== undefined) {
+      names.addNames(known);
+      rater.leavePlace(place);
+      continue;
+    }
+    const facts = new AttributeNameSets();
+    const sources = await rater.open(place);
+    for (const source of sources) {
+      rater.leave(source);
+      if (isInRange(source, range)) {
+        await progress.point();
+        await addNamesOfSource(source, facts);
+      }
+    }
+    names.addNames(facts);
+    if (place.kind === 'block' && sources.length > 0 && isBlockWithin(place.block, range)) {
+      view.told?.set(namesKey(place.block), facts, bytesPerName * facts.size + 1000);
+    }
+  }
+}
+
+/** A name, its place in a set. */
+const bytesPerName = 150;
+
+function namesKey({ meta }: ViewBlock): string {
+  return `${meta.path} all names`;
+}
+
+/** Whether the range takes in every row group of a block. */
+function isBlockWithin({ known }: ViewBlock, range: TimeRange): boolean {
+  return (
+    (range.startUnixNanos === undefined || known.startUnixNanos + windowNanos >= range.startUnixNanos) &&
+    (range.endUnixNanos === undefined || known.endUnixNanos - windowNanos <= range.endUnixNanos)
+  );
+}
+
+function isInRange(source: Source, range: TimeRange): boolean {
+  const group = source.kind === 'head' ? undefined : source.reader.rowGroups[source.rowGroup];
+  return group === undefined || overlaps(group.startUnixNanos, group.endUnixNanos, range, windowNanos);
+}
 
 async function addNamesOfSource(source: Source, names: AttributeNameSets): Promise<void> {
   const keys = source.kind === 'head' ? source.rowSet.columnKeys : source.reader.columnKeys;
@@ -122,6 +180,13 @@ async function addNamesOfSource(source: Source, names: AttributeNameSets): Promi
     }
   }
   for (const column of rawColumns) {
+    if (source.kind === 'row-group' && (column === 'events' || column === 'links')) {
+      const found = await source.reader.readEventAttributeKeys(source.rowGroup, column);
+      if (found !== undefined) {
+        found.forEach((name) => names.add(column === 'events' ? 'event' : 'link', name));
+        continue;
+      }
+    }
     await forEachEntry(source, column, (dictionary, entry) => addRawNames(column, dictionary.bytesAt(entry), names));
   }
 }

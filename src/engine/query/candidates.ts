@@ -193,6 +193,11 @@ export class SourceRater {
     }
   }
 
+  /** Counts a place as done that has not been opened. */
+  leavePlace(place: Place): void {
+    this.progress.stepsDone += stepsOf(place);
+  }
+
   /** Counts the source as done. */
   leave(source: Source): void {
     if (source.kind === 'head') {
