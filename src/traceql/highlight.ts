@@ -3,7 +3,7 @@ import type { Field } from './ast.ts';
 import { intrinsicSpellings } from './attributes.ts';
 import type { Token } from './lexer.ts';
 import { lexAll } from './lexer.ts';
-import { literalWords } from './parser.ts';
+import { literalWords } from './literals.ts';
 
 export type HighlightStyle =
   | 'attribute'

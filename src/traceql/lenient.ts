@@ -5,7 +5,8 @@ import { QueryError } from './errors.ts';
 import { fieldsOfExpression } from './expression.ts';
 import type { Token } from './lexer.ts';
 import { lexToken } from './lexer.ts';
-import { literalWords, parseQuery, queryBytesMax } from './parser.ts';
+import { literalWords } from './literals.ts';
+import { parseQuery, queryBytesMax } from './parser.ts';
 import { validateQuery } from './validate.ts';
 
 const comparisons = ['=', '==', '!=', '=~', '!~', '<', '<=', '>', '>='];

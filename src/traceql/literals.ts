@@ -231,3 +231,22 @@ function printFloat(value: number): string {
   const text = Object.is(value, -0) ? '-0' : String(value);
   return /[.eIN]/.test(text) ? text : `${text}.0`;
 }
+
+/** Words that are values. */
+export const literalWords: Readonly<Record<string, Static>> = Object.assign(
+  Object.create(null) as Record<string, Static>,
+  {
+    true: { type: 'bool', value: true },
+    false: { type: 'bool', value: false },
+    nil: { type: 'nil' },
+    minInt: { type: 'int', value: minInt },
+    maxInt: { type: 'int', value: maxInt },
+    ...Object.fromEntries(['error', 'ok', 'unset'].map((value) => [value, { type: 'status', value }])),
+    ...Object.fromEntries(
+      ['unspecified', 'internal', 'client', 'server', 'producer', 'consumer'].map((value) => [
+        value,
+        { type: 'kind', value },
+      ])
+    ),
+  }
+);

@@ -15,7 +15,7 @@ import type {
 } from './ast.ts';
 import { printField } from './attributes.ts';
 import { printStatic } from './literals.ts';
-import { notPrecedence, precedence } from './parser.ts';
+import { notPrecedence, precedence } from './operators.ts';
 
 /** Canonical text of a query, on one line. */
 export function printQuery(query: Query): string {
