@@ -4,8 +4,9 @@ import type { CSSProperties, DragEvent, ReactElement } from 'react';
 import { FilePage } from './file/FilePage.tsx';
 import type { OpenFile } from './file/FilePage.tsx';
 import { readTraceFile } from './file/read-file.ts';
+import { AppCommands } from './AppCommands.tsx';
+import { Commands } from './commands/Commands.tsx';
 import { Header } from './Header.tsx';
-import { HelpSheet } from './HelpSheet.tsx';
 import type { Host } from './host.ts';
 import { Button, ErrorNote, SkeletonRows } from './kit/controls.tsx';
 import { ErrorBoundary } from './kit/ErrorBoundary.tsx';
@@ -17,7 +18,9 @@ import type { SearchView } from './state/view.ts';
 import { TracePage } from './trace/TracePage.tsx';
 import type { TracePaneProps } from './trace/TracePane.tsx';
 
-// Most visits never open it, and the layout's library comes with it.
+// Most visits never open them.
+const HelpSheet = lazy(async () => ({ default: (await import('./HelpSheet.tsx')).HelpSheet }));
+// The layout's library comes with it.
 const ServicesPage = lazy(async () => ({ default: (await import('./graph/ServicesPage.tsx')).ServicesPage }));
 
 export interface AppProps {
@@ -32,7 +35,7 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
     useCallback((listener: () => void) => host.viewState.subscribe(listener), [host]),
     () => host.viewState.get()
   );
-  const [themeName, toggleTheme] = useTheme(host);
+  const [themeName, chooseTheme] = useTheme(host);
   const theme = themeOf(themeName);
   const [file, setFile] = useState<OpenFile>();
   const [fileError, setFileError] = useState<unknown>(undefined);
@@ -61,7 +64,7 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
 
   return (
     <div
-      className={cx(styles.root, theme.name === 'dark' ? styles.dark : styles.light)}
+      className={cx(styles.root, theme.scheme === 'dark' ? styles.dark : styles.light)}
       style={variables}
       data-theme={theme.name}
       onDragOver={(event) => onDrag(event, true)}
@@ -90,56 +93,69 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
         }
       }}
     >
-      <Header
-        host={host}
-        view={view}
-        lastSearch={lastSearch}
-        themeName={theme.name}
-        onToggleTheme={host.theme.decidedBy === 'person' ? toggleTheme : undefined}
-        onChooseFile={() => fileInput.current?.click()}
-        onHelp={() => setHelpOpen(true)}
-      />
-      <input
-        ref={fileInput}
-        type="file"
-        hidden
-        aria-label="Trace file"
-        accept=".json,.jsonl,.ndjson,.otlp,.pb,.bin,.proto,.gz"
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          if (chosen) {
-            openFile(chosen);
-          }
-          // The same file may be chosen again after it has changed.
-          event.target.value = '';
-        }}
-      />
-      {fileError !== undefined && (
-        <div className={styles.fileError}>
-          <ErrorNote>{fileError instanceof Error ? fileError.message : String(fileError)}</ErrorNote>
-          <Button small onClick={() => setFileError(undefined)}>
-            Dismiss
-          </Button>
-        </div>
-      )}
-      <main className={styles.main}>
-        <ErrorBoundary key={view.page} what="this page">
-          {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
-          {view.page === 'services' && (
-            <Suspense fallback={<SkeletonRows rows={8} />}>
-              <ServicesPage host={host} view={view} theme={theme} />
-            </Suspense>
-          )}
-          {view.page === 'trace' && (
-            <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
-          )}
-          {view.page === 'file' && (
-            <FilePage host={host} view={view} theme={theme} file={file} onChoose={() => fileInput.current?.click()} />
-          )}
-        </ErrorBoundary>
-      </main>
+      <Commands ownsControlK={host.theme.decidedBy === 'person'}>
+        <AppCommands
+          host={host}
+          lastSearch={lastSearch}
+          onTheme={chooseTheme}
+          onChooseFile={() => fileInput.current?.click()}
+          onHelp={() => setHelpOpen(true)}
+        />
+        <Header
+          host={host}
+          view={view}
+          lastSearch={lastSearch}
+          themeName={theme.name}
+          onTheme={chooseTheme}
+          onChooseFile={() => fileInput.current?.click()}
+          onHelp={() => setHelpOpen(true)}
+        />
+        <input
+          ref={fileInput}
+          type="file"
+          hidden
+          aria-label="Trace file"
+          accept=".json,.jsonl,.ndjson,.otlp,.pb,.bin,.proto,.gz"
+          onChange={(event) => {
+            const chosen = event.target.files?.[0];
+            if (chosen) {
+              openFile(chosen);
+            }
+            // The same file may be chosen again after it has changed.
+            event.target.value = '';
+          }}
+        />
+        {fileError !== undefined && (
+          <div className={styles.fileError}>
+            <ErrorNote>{fileError instanceof Error ? fileError.message : String(fileError)}</ErrorNote>
+            <Button small onClick={() => setFileError(undefined)}>
+              Dismiss
+            </Button>
+          </div>
+        )}
+        <main className={styles.main}>
+          <ErrorBoundary key={view.page} what="this page">
+            {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
+            {view.page === 'services' && (
+              <Suspense fallback={<SkeletonRows rows={8} />}>
+                <ServicesPage host={host} view={view} theme={theme} />
+              </Suspense>
+            )}
+            {view.page === 'trace' && (
+              <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
+            )}
+            {view.page === 'file' && (
+              <FilePage host={host} view={view} theme={theme} file={file} onChoose={() => fileInput.current?.click()} />
+            )}
+          </ErrorBoundary>
+        </main>
+      </Commands>
       {isDragging && <div className={styles.drop}>Drop a trace file: OTLP, Jaeger or Zipkin</div>}
-      {isHelpOpen && <HelpSheet onClose={() => setHelpOpen(false)} />}
+      {isHelpOpen && (
+        <Suspense>
+          <HelpSheet onClose={() => setHelpOpen(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

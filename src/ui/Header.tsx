@@ -5,6 +5,8 @@ import { findTraceId } from '../wire/traceparent.ts';
 import type { Host } from './host.ts';
 import { Button, TextInput } from './kit/controls.tsx';
 import { Icon } from './kit/Icon.tsx';
+import { themeNames } from './kit/theme.ts';
+import type { ThemeName } from './kit/theme.ts';
 import { openTrace } from './search/SearchPage.tsx';
 import { startView } from './state/view.ts';
 import type { SearchView, View } from './state/view.ts';
@@ -13,17 +15,18 @@ export interface HeaderProps {
   readonly host: Host;
   readonly view: View;
   readonly lastSearch: SearchView | undefined;
-  readonly themeName: 'dark' | 'light';
+  readonly themeName: ThemeName;
   /** `undefined` where the host decides. */
-  readonly onToggleTheme: (() => void) | undefined;
+  readonly onTheme: ((name: ThemeName) => void) | undefined;
   onChooseFile(): void;
   onHelp(): void;
 }
 
 /** Where one is, the way to a trace by anything that holds its id, files, theme, help. */
 export function Header(props: HeaderProps): ReactElement {
-  const { host, view, lastSearch, themeName, onToggleTheme, onChooseFile, onHelp } = props;
+  const { host, view, lastSearch, themeName, onTheme, onChooseFile, onHelp } = props;
   const searchView = lastSearch ?? startView;
+  const next = themeNames[(themeNames.indexOf(themeName) + 1) % themeNames.length];
   const servicesView: View = { page: 'services', query: '', range: searchView.range };
   return (
     <header className={styles.root}>
@@ -66,14 +69,14 @@ export function Header(props: HeaderProps): ReactElement {
       >
         <Icon name="file" /> <span className={styles.wide}>Open file</span>
       </Button>
-      {onToggleTheme && (
+      {onTheme && (
         <Button
           look="quiet"
-          aria-label={themeName === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
-          title={themeName === 'dark' ? 'Light theme' : 'Dark theme'}
-          onClick={onToggleTheme}
+          aria-label={`Use the ${themeTitles[next]} theme`}
+          title={`${themeTitles[next]} theme`}
+          onClick={() => onTheme(next)}
         >
-          <Icon name={themeName === 'dark' ? 'sun' : 'moon'} />
+          <Icon name={themeIcons[next]} />
         </Button>
       )}
       <Button look="quiet" aria-label="Keyboard and help" title="Keyboard and help (?)" onClick={onHelp}>
@@ -82,6 +85,9 @@ export function Header(props: HeaderProps): ReactElement {
     </header>
   );
 }
+
+export const themeTitles = { dark: 'dark', light: 'light', contrast: 'high contrast' } as const;
+const themeIcons = { dark: 'moon', light: 'sun', contrast: 'contrast' } as const;
 
 /** Takes whatever was pasted (an id, a traceparent, a URL, a log line) and opens the trace in it. */
 function TraceIdBox({ host }: { readonly host: Host }): ReactElement {

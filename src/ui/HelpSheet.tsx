@@ -1,45 +1,11 @@
 import { css } from '@emotion/css';
 import { useEffect, useRef } from 'react';
 import type { ReactElement } from 'react';
+import { keyGroups, pointerGestures, shownKey } from './commands/key-table.ts';
 import { Button } from './kit/controls.tsx';
 import { Icon } from './kit/Icon.tsx';
 
-const keys: readonly (readonly [title: string, keys: readonly (readonly [string, string])[]])[] = [
-  [
-    'Everywhere',
-    [
-      ['/', 'Search, or find in the trace'],
-      ['?', 'This sheet'],
-      ['Esc', 'Close what is open'],
-    ],
-  ],
-  [
-    'Waterfall',
-    [
-      ['j k ↓ ↑', 'Next, previous span'],
-      ['h ←', 'Fold, then to the parent'],
-      ['l →', 'Unfold, then to the first child'],
-      ['[ ]', 'Fold, unfold one level'],
-      ['e E', 'Next, previous error'],
-      ['c', 'Next span on the critical path'],
-      ['n N', 'Next, previous match'],
-      ['f', 'Zoom to the selected span'],
-      ['+ − 0', 'Zoom in, out, whole trace'],
-      ['a d', 'Move left, right'],
-    ],
-  ],
-  [
-    'Pointer',
-    [
-      ['Ctrl + wheel', 'Zoom at the pointer; pinch works too'],
-      ['Shift + wheel', 'Move in time'],
-      ['Drag in the minimap', 'Zoom to a stretch of time'],
-      ['Double click there', 'Whole trace'],
-    ],
-  ],
-];
-
-/** Every key, on one sheet. */
+/** Every key, on one sheet, from the table of commands. */
 export function HelpSheet({ onClose }: { onClose(): void }): ReactElement {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -58,19 +24,34 @@ export function HelpSheet({ onClose }: { onClose(): void }): ReactElement {
             <Icon name="close" />
           </Button>
         </div>
-        {keys.map(([title, entries]) => (
+        {keyGroups.map(({ title, commands }) => (
           <section key={title}>
             <h3>{title}</h3>
             <dl>
-              {entries.map(([key, meaning]) => (
-                <div key={key}>
-                  <dt>{key}</dt>
+              {commands.map(({ id, keys, title: meaning }) => (
+                <div key={id}>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{shownKey(key)}</kbd>
+                    ))}
+                  </dt>
                   <dd>{meaning}</dd>
                 </div>
               ))}
             </dl>
           </section>
         ))}
+        <section>
+          <h3>Pointer</h3>
+          <dl>
+            {pointerGestures.map(([gesture, meaning]) => (
+              <div key={gesture}>
+                <dt>{gesture}</dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
       </div>
     </dialog>
   );
@@ -94,6 +75,7 @@ const styles = {
     '& h3': { margin: '14px 0 6px', fontSize: 12, fontWeight: 600, color: 'var(--v-text-muted)' },
     '& dl': { margin: 0, display: 'grid', gap: 4 },
     '& dl > div': { display: 'grid', gridTemplateColumns: '150px 1fr' },
+    '& kbd': { marginRight: 8, font: 'inherit' },
     '& dt': { fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', fontSize: 12 },
     '& dd': { margin: 0 },
   }),

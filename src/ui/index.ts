@@ -6,5 +6,5 @@ export { startView, urlOfView, viewFromUrl, wholeTrace } from './state/view.ts';
 export type { FileView, SearchView, TraceFocus, TraceView, View } from './state/view.ts';
 export { SpansPane, TracePane } from './trace/TracePane.tsx';
 export type { SpansPaneProps, TracePaneProps } from './trace/TracePane.tsx';
-export { cssVariables, darkTheme, lightTheme, themeOf } from './kit/theme.ts';
+export { contrastTheme, cssVariables, darkTheme, lightTheme, themeOf } from './kit/theme.ts';
 export type { Theme } from './kit/theme.ts';

@@ -151,10 +151,32 @@ test('dark and light follow the system, and a choice is remembered', async ({ pa
   await page.emulateMedia({ colorScheme: 'light' });
   await page.goto(at(server, failedTrace));
   await expect(page.locator('[data-theme=light]')).toBeVisible();
+  await page.getByRole('button', { name: 'Use the high contrast theme' }).click();
+  await expect(page.locator('[data-theme=contrast]')).toBeVisible();
   await page.getByRole('button', { name: 'Use the dark theme' }).click();
   await expect(page.locator('[data-theme=dark]')).toBeVisible();
   await page.reload();
   await expect(page.locator('[data-theme=dark]')).toBeVisible();
+});
+
+test('who wants more contrast gets the third theme', async ({ page, server }) => {
+  await page.emulateMedia({ contrast: 'more' });
+  await page.goto(at(server, failedTrace));
+  await expect(page.locator('[data-theme=contrast]')).toBeVisible();
+});
+
+test('the palette finds commands by name and runs them', async ({ page, server }) => {
+  await page.goto(at(server, failedTrace));
+  await expect(page.getByRole('treegrid')).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('theme light');
+  await expect(page.getByRole('option').first()).toContainText('Use the light theme');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-theme=light]')).toBeVisible();
+  await page.keyboard.press(':');
+  await page.keyboard.type('all keys');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'Keyboard and help' })).toContainText('Command palette');
 });
 
 test('nothing scrolls sideways on a phone', async ({ page, server }) => {

@@ -203,7 +203,7 @@ function editorTheme(theme: Theme): Extension {
       '.cm-tooltip.cm-completionInfo': { padding: '6px 9px', maxWidth: '340px' },
       '.cm-diagnostic-error': { borderLeftColor: theme.error },
     },
-    { dark: theme.name === 'dark' }
+    { dark: theme.scheme === 'dark' }
   );
 }
 

@@ -1,9 +1,14 @@
+export const themeNames = ['dark', 'light', 'contrast'] as const;
+export type ThemeName = (typeof themeNames)[number];
+
 /**
- * Colours of the two themes. DOM styles use them as custom properties (`var(--v-text)`), canvases as values. Two accents outside of data:
+ * Colours of the three themes. DOM styles use them as custom properties (`var(--v-text)`), canvases as values. Two accents outside of data:
  * `accent` for what can be done, `focus` for where one is; red belongs to errors, amber to warnings.
  */
 export interface Theme {
-  readonly name: 'dark' | 'light';
+  readonly name: ThemeName;
+  /** What native controls and libraries know. */
+  readonly scheme: 'dark' | 'light';
   readonly background: string;
   /** Raised above the background: header, panels, inputs. */
   readonly surface: string;
@@ -31,6 +36,7 @@ export interface Theme {
 
 export const darkTheme: Theme = {
   name: 'dark',
+  scheme: 'dark',
   background: '#101317',
   surface: '#171b21',
   surfaceHover: '#1f252d',
@@ -53,6 +59,7 @@ export const darkTheme: Theme = {
 
 export const lightTheme: Theme = {
   name: 'light',
+  scheme: 'light',
   background: '#ffffff',
   surface: '#f6f7f9',
   surfaceHover: '#eceff3',
@@ -73,8 +80,34 @@ export const lightTheme: Theme = {
   shadow: '0 8px 28px rgba(20, 30, 45, 0.18)',
 };
 
-export function themeOf(name: 'dark' | 'light'): Theme {
-  return name === 'dark' ? darkTheme : lightTheme;
+/** High contrast: text 7:1 and more, lines and edges 4.5:1 and more. */
+export const contrastTheme: Theme = {
+  name: 'contrast',
+  scheme: 'dark',
+  background: '#000000',
+  surface: '#000000',
+  surfaceHover: '#262626',
+  line: '#9aa4b2',
+  text: '#ffffff',
+  textMuted: '#d9dee5',
+  accent: '#8fc4ff',
+  onAccent: '#000000',
+  focus: '#ffe14d',
+  selected: '#001d45',
+  error: '#ff9d94',
+  errorSurface: '#2b0000',
+  warning: '#ffd479',
+  warningSurface: '#2a1e00',
+  veil: 'rgba(0, 0, 0, 0.72)',
+  critical: '#ffffff',
+  criticalHalo: '#000000',
+  shadow: '0 0 0 1px #9aa4b2',
+};
+
+const themes: Readonly<Record<ThemeName, Theme>> = { dark: darkTheme, light: lightTheme, contrast: contrastTheme };
+
+export function themeOf(name: ThemeName): Theme {
+  return themes[name];
 }
 
 /** Custom properties for the root element: `--v-text`, `--v-text-muted`, … */

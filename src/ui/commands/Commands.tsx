@@ -1,0 +1,116 @@
+import {
+  createContext,
+  lazy,
+  Suspense,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
+import type { KeyboardEvent, ReactElement, ReactNode } from 'react';
+
+// Nobody needs it before the first key.
+const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }));
+
+/** Something that can be done now, by its name. */
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  readonly group: string;
+  /** Keys that do the same, as `KeyboardEvent.key` has them. */
+  readonly keys?: readonly string[];
+  run(): void;
+}
+
+/** What is there to do: a fixed list, and what follows from the text that is typed (spans, services, ids). */
+export interface CommandSource {
+  readonly commands: readonly Command[];
+  readonly matching?: (text: string) => readonly Command[];
+}
+
+interface Registry {
+  add(source: () => CommandSource): () => void;
+  open(): void;
+}
+
+const CommandsContext = createContext<Registry | undefined>(undefined);
+
+export interface CommandsProps {
+  /** Whether Ctrl/⌘+K is ours; in Grafana it is Grafana's, and `:` opens the palette. */
+  readonly ownsControlK: boolean;
+  readonly children: ReactNode;
+}
+
+/** Gathers the commands of what is on the screen and opens the palette over them. */
+export function Commands({ ownsControlK, children }: CommandsProps): ReactElement {
+  const sources = useRef(new Set<() => CommandSource>());
+  const [isOpen, setOpen] = useState(false);
+  const before = useRef<Element | null>(null);
+  const registry = useMemo<Registry>(
+    () => ({
+      add(source) {
+        sources.current.add(source);
+        return () => sources.current.delete(source);
+      },
+      open() {
+        before.current = document.activeElement;
+        setOpen(true);
+      },
+    }),
+    []
+  );
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const isControlK =
+      ownsControlK && event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+    if (isControlK || (event.key === ':' && !isTyping(event.target))) {
+      event.preventDefault();
+      event.stopPropagation();
+      registry.open();
+    }
+  };
+  return (
+    <CommandsContext.Provider value={registry}>
+      <div style={{ display: 'contents' }} onKeyDown={onKeyDown}>
+        {children}
+      </div>
+      {isOpen && (
+        <Suspense>
+          <Palette
+            sources={() => [...sources.current].map((source) => source())}
+            onClose={(hasRun) => {
+              setOpen(false);
+              // Where one was, unless the command itself has moved the focus.
+              if (!hasRun && before.current instanceof HTMLElement) {
+                before.current.focus({ preventScroll: true });
+              }
+            }}
+          />
+        </Suspense>
+      )}
+    </CommandsContext.Provider>
+  );
+}
+
+/** Offers commands while the component is on the screen. `source` is asked when the palette opens. */
+export function useCommands(source: () => CommandSource): void {
+  const registry = useContext(CommandsContext);
+  const latest = useRef(source);
+  useLayoutEffect(() => {
+    latest.current = source;
+  });
+  useEffect(() => registry?.add(() => latest.current()), [registry]);
+}
+
+/** Opens the palette; `undefined` where there is none. */
+export function useOpenPalette(): (() => void) | undefined {
+  return useContext(CommandsContext)?.open;
+}
+
+export function isTyping(target: EventTarget): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.closest('input, textarea, select, [contenteditable]:not([contenteditable=false])') !== null
+  );
+}
