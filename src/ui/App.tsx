@@ -1,5 +1,5 @@
 import { css, cx } from '@emotion/css';
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { CSSProperties, DragEvent, ReactElement } from 'react';
 import { FilePage } from './file/FilePage.tsx';
 import type { OpenFile } from './file/FilePage.tsx';
@@ -42,6 +42,13 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isDragging, setDragging] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a page of its own keys work from the start; in Grafana the focus is Grafana's until somebody comes here.
+    if (host.theme.decidedBy === 'person' && document.activeElement === document.body) {
+      root.current?.focus({ preventScroll: true });
+    }
+  }, [host]);
   const lastSearch = useLastSearch(view.page === 'search' ? view : undefined);
   const variables = useMemo(() => cssVariables(theme) as CSSProperties, [theme]);
 
@@ -64,6 +71,9 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
 
   return (
     <div
+      ref={root}
+      // Takes the focus of clicks beside everything, so that keys go on working.
+      tabIndex={-1}
       className={cx(styles.root, theme.scheme === 'dark' ? styles.dark : styles.light)}
       style={variables}
       data-theme={theme.name}
@@ -178,6 +188,7 @@ const styles = {
     minWidth: 0,
     position: 'relative',
     overflow: 'hidden',
+    outline: 'none',
     background: 'var(--v-background)',
     color: 'var(--v-text)',
     fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
