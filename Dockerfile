@@ -13,6 +13,8 @@ RUN for artefact in standalone server plugin; do node "scripts/build-$artefact.m
 FROM node:24.21.0-bookworm-slim AS demo
 WORKDIR /opt/vivace
 COPY --from=build /src/build/server/demo.mjs ./
+RUN install -d -o node -g node /var/log/demo
+VOLUME /var/log/demo
 USER node
 ENTRYPOINT ["node", "demo.mjs"]
 

@@ -3,11 +3,14 @@
  * quarter of an hour of history, so that there is something to look at, then live at a settable rate until ended.
  *
  * node scripts/demo/main.ts --endpoint http://127.0.0.1:4318 --rate 5 --seed 1
+ *
+ * With `--log-file` the services' log goes there, as lines of JSON with trace ids.
  */
 import { parseArgs } from 'node:util';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import { seededRandom } from '../../src/base/random.ts';
+import { LogWriter } from './log-writer.ts';
 import { openServices } from './services.ts';
 import { tellRequest } from './shop.ts';
 
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
     'with-parent': { type: 'boolean', default: false },
     history: { type: 'string', default: '300' },
+    'log-file': { type: 'string' },
   },
 });
 const requestsPerSecond = Number(values.rate);
@@ -40,7 +44,9 @@ const processor = new BatchSpanProcessor({
   maxQueueSize: 50_000,
 });
 const chance = seededRandom(seed);
-const shop = { tracers: openServices(processor), chance };
+const logFile = values['log-file'];
+const logs = logFile === undefined ? [] : [new LogWriter(logFile)];
+const shop = { tracers: openServices([processor, ...logs]), chance };
 
 const historyMs = 15 * 60_000;
 const startedMs = Date.now();

@@ -90,8 +90,8 @@ const releases: Readonly<Partial<Record<ServiceName, string>>> = {
   catalog: '7.0.3',
 };
 
-/** One tracer per service, all leaving through the same processor. */
-export function openServices(processor: SpanProcessor): Record<ServiceName, Tracer> {
+/** One tracer per service, all leaving through the same processors. */
+export function openServices(processors: SpanProcessor[]): Record<ServiceName, Tracer> {
   const tracers = serviceNames.map((name, index) => {
     const { language, version, scope, runtime } = descriptions[name];
     const pod = `${name}-${(0x5f3a + index * 7919).toString(16)}-${'bcdfg'[index % 5]}x${index}z`;
@@ -116,7 +116,7 @@ export function openServices(processor: SpanProcessor): Record<ServiceName, Trac
             }),
         ...runtime,
       }),
-      spanProcessors: [processor],
+      spanProcessors: processors,
     });
     return [name, provider.getTracer(scope, version)] as const;
   });

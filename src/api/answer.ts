@@ -13,6 +13,7 @@ import { traceDiff } from './tempo/diff/trace-diff.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
 import { explain } from './vivace/explain.ts';
 import { serviceGraph } from './vivace/graph.ts';
+import { arrivals } from './vivace/arrivals.ts';
 import { vivaceStatus } from './vivace/status.ts';
 import { traceSkeleton, traceSpans } from './vivace/trace-view.ts';
 import {
@@ -51,6 +52,7 @@ const routes: readonly Route[] = [
   route('metrics_range', /^\/api\/metrics\/query_range$/, metricsRange),
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
   { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
+  route('vivace_arrivals', /^\/api\/vivace\/arrivals$/, arrivals),
   route('vivace_explain', /^\/api\/vivace\/explain$/, explain),
   route('vivace_graph', /^\/api\/vivace\/graph$/, serviceGraph),
   route('vivace_skeleton', /^\/api\/vivace\/traces\/([^/]+)\/skeleton$/, traceSkeleton),

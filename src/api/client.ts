@@ -10,6 +10,7 @@ import { decodeTraces } from '../wire/otlp-protobuf.ts';
 import { decodeTraceByIdResponse } from '../wire/tempo.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 import type { ServiceGraphBody } from './vivace/graph.ts';
+import type { ArrivalsBody } from './vivace/arrivals.ts';
 import type { VivaceStatus } from './vivace/status.ts';
 
 /** Partial is not an error: `warnings` say in sentences what is missing. */
@@ -109,6 +110,8 @@ export interface Client {
   ): Promise<ClientAnswer<readonly InstantValue[]>>;
   /** Vivace only. `query` chooses traces; empty means every trace. */
   serviceGraph(request: NamesRequest): Promise<ServiceGraphBody>;
+  /** What arrived and what was refused since the server's start; `undefined` when the server has no such page. */
+  arrivals(signal?: AbortSignal): Promise<ArrivalsBody | undefined>;
   /** `undefined` when the server is not Vivace. */
   status(signal?: AbortSignal): Promise<VivaceStatus | undefined>;
 }
@@ -192,6 +195,13 @@ export function createClient(transport: Transport): Client {
         throw new CodedError('unsupported', 'The server answered with no service graph: is it Vivace?');
       }
       return body as unknown as ServiceGraphBody;
+    },
+    async arrivals(signal) {
+      const response = await send({ method: 'GET', path: '/api/vivace/arrivals', signal });
+      if (response.status === 404 || response.contentType !== 'application/json') {
+        return undefined;
+      }
+      return jsonOf(succeeded(response)) as unknown as ArrivalsBody;
     },
     async status(signal) {
       const response = await send({ method: 'GET', path: '/api/vivace/status', signal });

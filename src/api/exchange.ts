@@ -7,6 +7,7 @@ import { encodeMessage, messageToJson, type Message } from '../wire/protobuf-sch
 import type { TraceStore } from '../store/trace-store.ts';
 import type { McpOptions } from './mcp/server.ts';
 import type { TailHub } from './stream/tail.ts';
+import type { ArrivalLog } from './vivace/arrivals.ts';
 
 export interface ApiRequest {
   /** In capitals; gRPC has none and counts as `GET`. */
@@ -66,6 +67,8 @@ export interface ApiContext {
   readonly build: BuildInfo;
   /** Spans as they arrive; a server without ingest has none. */
   readonly tails?: TailHub;
+  /** What came in since the start; a server without ingest has none. */
+  readonly arrivals?: ArrivalLog;
   /** Tools for language models; absent where they are switched off. */
   readonly mcp?: McpOptions;
 }

@@ -1,15 +1,51 @@
 import { PageLayoutType } from '@grafana/data';
-import { config, locationService, PluginPage } from '@grafana/runtime';
-import { Alert, Combobox, InlineField, LinkButton, useTheme2 } from '@grafana/ui';
-import { useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import { locationService, PluginPage } from '@grafana/runtime';
+import { Alert, Combobox, InlineField, useTheme2 } from '@grafana/ui';
+import {
+  lazy,
+  Suspense,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type RefObject,
+} from 'react';
 import { App } from '../ui/App.tsx';
-import { chooseDataSource, dataSourceType, listDataSources, rememberDataSource } from './data-sources.ts';
+import { chooseDataSource, listDataSources, rememberDataSource } from './data-sources.ts';
 import { pageHost } from './grafana-host.ts';
+import { NoDataSource } from './NoDataSource.tsx';
+import { mayDo } from './permissions.ts';
 import { useSpanLinks } from './use-span-links.ts';
 
-/** Every page of the app: the shared UI over the chosen data source. */
+const SetupPage = lazy(() => import('./SetupPage.tsx'));
+
+/** Every page of the app: the shared UI over the chosen data source, and the settings. */
 export default function AppRoot() {
-  const [named, setNamed] = useState(() => locationService.getSearchObject().ds?.toString());
+  const location = useSyncExternalStore(subscribeToLocation, () => locationService.getLocation());
+  if (/\/settings\/?$/.test(location.pathname)) {
+    return (
+      <PluginPage layout={PageLayoutType.Standard}>
+        {mayDo('plugins.app:access') && mayDo('datasources:write') ? (
+          <Suspense fallback={null}>
+            <SetupPage />
+          </Suspense>
+        ) : (
+          <Alert severity="info" title="Settings are for administrators">
+            You may use every other page of Vivace. To change its settings, ask an administrator of this Grafana.
+          </Alert>
+        )}
+      </PluginPage>
+    );
+  }
+  return <Pages named={locationService.getSearchObject().ds?.toString()} />;
+}
+
+function subscribeToLocation(listener: () => void): () => void {
+  return locationService.getHistory().listen(listener);
+}
+
+function Pages({ named }: { readonly named: string | undefined }) {
   const sources = listDataSources();
   const chosen = chooseDataSource(sources, named);
   if (chosen === undefined) {
@@ -22,7 +58,6 @@ export default function AppRoot() {
   const choose = (uid: string) => {
     rememberDataSource(uid);
     locationService.partial({ ds: uid }, true);
-    setNamed(uid);
   };
   return (
     <PluginPage layout={PageLayoutType.Canvas}>
@@ -65,13 +100,4 @@ function useHeightToBottom(): [RefObject<HTMLDivElement | null>, number] {
     return () => window.removeEventListener('resize', measure);
   }, []);
   return [frame, height];
-}
-
-function NoDataSource() {
-  return (
-    <Alert severity="info" title="No Vivace data source yet">
-      <p>These pages show traces from a Vivace data source. Add one and give it the address of a Vivace server.</p>
-      <LinkButton href={`${config.appSubUrl}/connections/datasources/${dataSourceType}`}>Add data source</LinkButton>
-    </Alert>
-  );
 }

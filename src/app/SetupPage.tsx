@@ -1,17 +1,38 @@
 import { config } from '@grafana/runtime';
-import { Alert, LinkButton } from '@grafana/ui';
-import { useEffect, useState } from 'react';
+import { LinkButton, useTheme2 } from '@grafana/ui';
+import { useMemo } from 'react';
 import { createClient } from '../api/client.ts';
 import { proxyTransport } from '../datasource/backend-transport.ts';
-import { describeStatus, testTempo } from '../datasource/health.ts';
+import { HealthPane } from '../ui/health/HealthPane.tsx';
+import { cssVariables } from '../ui/kit/theme.ts';
 import { dataSourceType, listDataSources } from './data-sources.ts';
+import { uiTheme } from './ui-theme.ts';
 
-/** How to get a server, and what the servers behind our data sources say of themselves. */
+/** Settings and health: what each of our data sources' servers receives and refuses, and how to get a server. */
 export default function SetupPage() {
   const sources = listDataSources();
+  const theme = uiTheme(useTheme2());
   return (
-    <div data-testid="vivace-setup">
-      <h3>1. Run the server</h3>
+    <div data-testid="vivace-setup" style={cssVariables(theme)}>
+      <h2>Health</h2>
+      {sources.length === 0 && <p>No data source yet: see below.</p>}
+      {sources.map(({ uid, name, url }) => (
+        <section key={uid} aria-label={name} style={{ marginBottom: 24 }}>
+          <h3>
+            {name}{' '}
+            <LinkButton
+              size="sm"
+              fill="text"
+              icon="cog"
+              href={`${config.appSubUrl}/connections/datasources/edit/${encodeURIComponent(uid)}`}
+            >
+              Settings
+            </LinkButton>
+          </h3>
+          <SourceHealth url={url ?? ''} />
+        </section>
+      ))}
+      <h2>Add a server</h2>
       <p>
         The plugin shows what a Vivace server stores. The server comes with the plugin&apos;s release archive, as one
         file for Node.js 24 or newer:
@@ -19,10 +40,10 @@ export default function SetupPage() {
       <pre>node vivace.mjs</pre>
       <p>
         It prints where to send spans (OTLP, by default ports 4317 and 4318) and where to ask (port 3200). Reachable
-        from other machines it wants authentication; <code>node vivace.mjs --help</code> lists every option.
+        from other machines it wants authentication; <code>node vivace.mjs --help</code> lists every option. Then add a
+        data source with the server&apos;s query address, as Grafana&apos;s server reaches it, and press Save &amp;
+        test.
       </p>
-      <h3>2. Add a data source</h3>
-      <p>Give it the server&apos;s query address, as Grafana&apos;s server reaches it, and press Save &amp; test.</p>
       <LinkButton
         variant="secondary"
         icon="plus"
@@ -30,45 +51,11 @@ export default function SetupPage() {
       >
         Add data source
       </LinkButton>
-      <h3 style={{ marginTop: 24 }}>Data sources</h3>
-      {sources.length === 0 && <p>None yet.</p>}
-      {sources.map((source) => (
-        <SourceStatus key={source.uid} name={source.name} url={source.url ?? ''} />
-      ))}
     </div>
   );
 }
 
-interface Health {
-  readonly severity: 'success' | 'error';
-  readonly message: string;
-}
-
-function SourceStatus({ name, url }: { readonly name: string; readonly url: string }) {
-  const [health, setHealth] = useState<Health>();
-  useEffect(() => {
-    let isCurrent = true;
-    void askHealth(url).then((answer) => isCurrent && setHealth(answer));
-    return () => {
-      isCurrent = false;
-    };
-  }, [url]);
-  return health === undefined ? (
-    <p>Asking {name} …</p>
-  ) : (
-    <Alert severity={health.severity} title={name}>
-      {health.message}
-    </Alert>
-  );
-}
-
-async function askHealth(url: string): Promise<Health> {
-  const transport = proxyTransport(url);
-  try {
-    const status = await createClient(transport).status();
-    const message = status === undefined ? (await testTempo(transport)).message : describeStatus(status);
-    return { severity: 'success', message };
-  } catch (error) {
-    return { severity: 'error', message: error instanceof Error ? error.message : String(error) };
-  }
+function SourceHealth({ url }: { readonly url: string }) {
+  const client = useMemo(() => createClient(proxyTransport(url)), [url]);
+  return <HealthPane client={client} nowMs={Date.now} />;
 }

@@ -4,14 +4,17 @@ import { urlOfView, viewFromUrl, type View } from '../ui/state/view.ts';
 
 export const appPath = '/a/vivace-traces-app';
 
+/** Any view of the app, below Grafana's own path. */
+export function appLocation(view: View, datasourceUid: string): string {
+  const { path, search } = urlOfView(view);
+  const params = new URLSearchParams(search);
+  params.set('ds', datasourceUid);
+  return `${appPath}${path}?${params.toString()}`;
+}
+
 /** The view in Grafana's URL, below the app's path; `ds` names the data source and stays through every change. */
 export function urlViewState(datasourceUid: string): ViewState {
-  const target = (view: View): string => {
-    const { path, search } = urlOfView(view);
-    const params = new URLSearchParams(search);
-    params.set('ds', datasourceUid);
-    return `${appPath}${path}?${params.toString()}`;
-  };
+  const target = (view: View): string => appLocation(view, datasourceUid);
   let current: { readonly url: string; readonly view: View } = { url: '', view: viewFromUrl('', '') };
   return {
     get() {

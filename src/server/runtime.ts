@@ -1,9 +1,10 @@
 /** What every door shares. */
 import { randomBytes } from 'node:crypto';
-import { CodedError } from '../base/coded-error.ts';
+import { CodedError, errorCodeOf, type ErrorCode } from '../base/coded-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BuildInfo } from '../api/exchange.ts';
 import type { TailHub } from '../api/stream/tail.ts';
+import type { ArrivalLog } from '../api/vivace/arrivals.ts';
 import type { IngestBatch, IngestResult, TraceStore } from '../store/trace-store.ts';
 import type { ByteBudget } from './admission.ts';
 import type { Config } from './config.ts';
@@ -21,6 +22,7 @@ export interface Runtime {
   readonly overrides: Overrides;
   readonly budget: ByteBudget;
   readonly telemetry: Telemetry;
+  readonly arrivals: ArrivalLog;
   readonly opening: Opening;
   readonly tails: TailHub;
 }
@@ -48,6 +50,14 @@ export function reportInternal(runtime: Runtime, door: string, error: unknown): 
   return errorId;
 }
 
+/** Counts a request that a door refused, and remembers why for those who look. `tenant` is undefined while it is not known. */
+export function refused(runtime: Runtime, door: string, tenant: string | undefined, error: unknown): ErrorCode {
+  const code = errorCodeOf(error);
+  runtime.telemetry.refused(door, code);
+  runtime.arrivals.refused(door, tenant, code, error instanceof CodedError ? error.message : '');
+  return code;
+}
+
 /** Gives a batch to the store and counts it. */
 export async function ingest(runtime: Runtime, protocol: string, batch: IngestBatch): Promise<IngestResult> {
   const startMs = runtime.clock.monotonicMs();
@@ -59,6 +69,12 @@ export async function ingest(runtime: Runtime, protocol: string, batch: IngestBa
     rejected: result.rejectedSpans,
     bytes: decodedBytes,
     seconds: (runtime.clock.monotonicMs() - startMs) / 1000,
+  });
+  runtime.arrivals.arrived(protocol, batch.tenant, {
+    spans: result.acceptedSpans,
+    bytes: decodedBytes,
+    rejected: result.rejectedSpans,
+    reason: result.reason,
   });
   if (result.acceptedSpans > 0 && watched) {
     // After the answer: who watches must not make senders wait, nor fail them.

@@ -1,6 +1,7 @@
 /** The server put together: config in, listening doors out. */
 import { ByteBudget } from './admission.ts';
 import type { BuildInfo } from '../api/exchange.ts';
+import { ArrivalLog } from '../api/vivace/arrivals.ts';
 import { TailHub } from '../api/stream/tail.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from './config.ts';
@@ -96,9 +97,10 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
     queriesWaiting: () => scans.waitingCount + lookups.waitingCount,
   });
   const tails = new TailHub(clock);
+  const arrivals = new ArrivalLog(clock);
   const user = config.userOverrides ? await UserOverrides.open(parts.disk, () => clock.unixNanos() / 1000n) : undefined;
   const overrides = await Overrides.open({ config, clock, log, user });
-  const runtime: Runtime = { config, build, clock, log, gate, overrides, budget, telemetry, opening, tails };
+  const runtime: Runtime = { config, build, clock, log, gate, overrides, budget, telemetry, arrivals, opening, tails };
   const page = await loadPage(parts.pageDir);
 
   const listeners: Listener[] = [];

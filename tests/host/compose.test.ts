@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { parseQuery } from '../../src/traceql/parser.ts';
 import { z } from 'zod';
 import {
   fileKeyOf,
@@ -125,7 +126,7 @@ test("the server's variables are options it has, with values it takes", () => {
 test('the demo shop is started with options it has', () => {
   const script = read('scripts/demo/main.ts');
   for (const flag of (services.demo.command ?? []).filter((word) => word.startsWith('--'))) {
-    assert.match(script, new RegExp(`\\b${flag.slice(2)}: \\{ type: 'string'`), `scripts/demo/main.ts has ${flag}`);
+    assert.match(script, new RegExp(`\\b${flag.slice(2)}'?: \\{ type: 'string'`), `scripts/demo/main.ts has ${flag}`);
   }
 });
 
@@ -137,6 +138,7 @@ test('every plugin id, nested ones too, is allowed unsigned', () => {
 const dataSource = z.strictObject({
   name: z.string(),
   uid: z.string(),
+  orgId: z.number().optional(),
   type: z.string(),
   access: z.literal('proxy'),
   url: z.url(),
@@ -147,6 +149,7 @@ const { datasources } = z
   .strictObject({ apiVersion: z.literal(1), datasources: z.array(dataSource) })
   .parse(parse(read('provisioning/datasources/vivace.yaml')));
 const uids = datasources.map((one) => one.uid);
+const telemetry = read('src/server/telemetry.ts');
 
 test('data sources reach services of the compose file on ports they have, and link to each other by uid', () => {
   for (const { name, url, jsonData } of datasources) {
@@ -198,10 +201,14 @@ test('the app is enabled, and dashboards use plugins and data sources that are t
       apps: z.array(z.strictObject({ type: z.string(), org_id: z.number(), disabled: z.literal(false) })),
     })
     .parse(parse(read('provisioning/plugins/vivace.yaml')));
-  assert.deepEqual(
-    apps.map((app) => app.type),
-    ['vivace-traces-app']
-  );
+  // In every organisation that gets a data source: a provisioned data source without an organisation is of the first.
+  const organisations = new Set(datasources.map((one) => one.orgId ?? 1));
+  for (const organisation of organisations) {
+    assert.ok(
+      apps.some((app) => app.type === 'vivace-traces-app' && app.org_id === organisation),
+      `organisation ${organisation} has the app`
+    );
+  }
 
   const { providers } = parse(read('provisioning/dashboards/dashboards.yaml')) as {
     providers: { options: { path: string } }[];
@@ -211,15 +218,87 @@ test('the app is enabled, and dashboards use plugins and data sources that are t
 
   const dashboards = readdirSync(path.join(root, 'provisioning/dashboards')).filter((name) => name.endsWith('.json'));
   assert.ok(dashboards.length > 0);
-  const ownPanels = new Set(['timeseries', 'table', ...pluginIds()]);
+  const ownPanels = new Set(['timeseries', 'table', 'stat', 'heatmap', 'logs', ...pluginIds()]);
   for (const name of dashboards) {
     const dashboard = dashboardSchema.parse(JSON.parse(read(`provisioning/dashboards/${name}`)));
     assert.equal(new Set(dashboard.panels.map((panel) => panel.id)).size, dashboard.panels.length);
     for (const panel of dashboard.panels) {
       assert.ok(ownPanels.has(panel.type), `${name}: panel type ${panel.type}`);
+      const { type, uid } = panel.datasource;
+      assert.equal(datasources.find((one) => one.uid === uid)?.type, type, `${name}: ${uid} is a ${type}`);
+      for (const target of panel.targets) {
+        checkTarget(`${name}: ${panel.title}`, type, target);
+      }
       assert.ok(uids.includes(panel.datasource.uid), `${name}: data source ${panel.datasource.uid}`);
       assert.ok(panel.gridPos.x + panel.gridPos.w <= 24, `${name}: panel ${panel.id} is inside the grid`);
     }
+  }
+});
+
+/** What a panel asks for is there: TraceQL parses, metrics are metrics the server has. */
+function checkTarget(where: string, type: string, target: { queryType?: string; query?: string; expr?: string }): void {
+  if (type === 'prometheus') {
+    const names = [...(target.expr ?? '').matchAll(/vivace_\w+/g)].map(([name]) =>
+      name.replace(/_(bucket|count|sum)$/, '')
+    );
+    assert.ok(names.length > 0 || /process_/.test(target.expr ?? ''), where);
+    for (const metric of names) {
+      assert.ok(telemetry.includes(`'${metric}'`), `${where}: the server has the metric ${metric}`);
+    }
+  } else if (type === 'loki') {
+    assert.match(target.expr ?? '', /^\{service_name="\$service"\}$/, where);
+  } else if (!/^\$\w+$/.test(target.query ?? '') && target.query !== '') {
+    const traceql = (target.query ?? '').replace('$service', 'shop').replace('$operation', '.*');
+    assert.doesNotThrow(() => parseQuery(traceql), where);
+  }
+}
+
+test('three dashboards; variables ask our data source, links between them find each other by tag', () => {
+  const dashboards = readdirSync(path.join(root, 'provisioning/dashboards'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(read(`provisioning/dashboards/${name}`)) as Record<string, unknown>);
+  assert.deepEqual(dashboards.map(({ uid }) => uid).sort(), ['vivace-health', 'vivace-overview', 'vivace-service']);
+  for (const { links, tags, templating } of dashboards) {
+    for (const link of links as { type: string; tags: string[] }[]) {
+      assert.ok(link.type === 'dashboards' && link.tags.every((tag) => (tags as string[]).includes(tag)));
+    }
+    for (const variable of (templating as { list: { type: string; datasource?: { uid: string } }[] }).list) {
+      assert.ok(variable.type === 'textbox' || variable.datasource?.uid === 'vivace');
+    }
+  }
+});
+
+test('the log shipper follows the file that the shop writes, and sends to Loki', () => {
+  const config = z
+    .looseObject({
+      receivers: z.strictObject({ filelog: z.looseObject({ include: z.array(z.string()) }) }),
+      processors: z.record(z.string(), z.unknown()),
+      exporters: z.record(z.string(), z.strictObject({ endpoint: z.url() })),
+      service: z.looseObject({
+        pipelines: z.record(
+          z.string(),
+          z.strictObject({
+            receivers: z.array(z.string()),
+            processors: z.array(z.string()),
+            exporters: z.array(z.string()),
+          })
+        ),
+      }),
+    })
+    .parse(parse(read('provisioning/otel-collector/config.yaml')));
+  for (const pipeline of Object.values(config.service.pipelines)) {
+    assert.ok(pipeline.receivers.every((name) => name in config.receivers));
+    assert.ok(pipeline.processors.every((name) => name in config.processors));
+    assert.ok(pipeline.exporters.every((name) => name in config.exporters));
+  }
+  const written = services.demo.command![services.demo.command!.indexOf('--log-file') + 1];
+  const [folder] = config.receivers.filelog.include.map((glob) => path.dirname(glob));
+  assert.equal(path.dirname(written), folder);
+  const mountOf = (service: string) => services[service].volumes?.find((volume) => volume.split(':')[1] === folder);
+  assert.equal(mountOf('demo')?.split(':')[0], mountOf('logs')?.split(':')[0]);
+  for (const { endpoint } of Object.values(config.exporters)) {
+    const { hostname, port } = new URL(endpoint);
+    assert.ok(services[hostname].ports?.some((mapping) => mapping.endsWith(`:${port}`)));
   }
 });
 
@@ -234,7 +313,14 @@ const dashboardSchema = z.looseObject({
       title: z.string(),
       datasource: z.strictObject({ type: z.string(), uid: z.string() }),
       gridPos: z.strictObject({ h: z.number(), w: z.number(), x: z.number(), y: z.number() }),
-      targets: z.array(z.looseObject({ refId: z.string(), query: z.string() })),
+      targets: z.array(
+        z.looseObject({
+          refId: z.string(),
+          query: z.string().optional(),
+          expr: z.string().optional(),
+          queryType: z.string().optional(),
+        })
+      ),
     })
   ),
 });
@@ -272,7 +358,6 @@ test('alert rules: complete, on metrics the server has', () => {
       ),
     })
     .parse(parse(read('provisioning/alerting/vivace.yaml')));
-  const telemetry = read('src/server/telemetry.ts');
   for (const { title, condition, data } of groups.flatMap((group) => group.rules)) {
     assert.ok(
       data.some((part) => part.refId === condition),

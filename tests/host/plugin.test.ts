@@ -38,6 +38,18 @@ const schemas = {
     id: z.string().regex(/^[0-9a-z]+-[0-9a-z]+-app$/),
     autoEnabled: z.literal(true),
     preload: z.boolean(),
+    extensions: z.strictObject({
+      addedLinks: z.array(
+        z.strictObject({ targets: z.array(z.string()), title: z.string().min(10), description: z.string().min(10) })
+      ),
+      exposedComponents: z.array(
+        z.strictObject({
+          id: z.string().regex(/^vivace-traces-app\/[a-z-]+\/v\d+$/),
+          title: z.string().min(10),
+          description: z.string().min(10),
+        })
+      ),
+    }),
     includes: z.array(
       z.looseObject({ type: z.enum(['page', 'datasource', 'panel']), name: z.string().min(1), path: z.string() })
     ),

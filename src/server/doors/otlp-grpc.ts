@@ -1,12 +1,12 @@
 /** Spans over gRPC, OTLP's and Jaeger's: one unary method a door, straight on node:http2. Every other method is UNIMPLEMENTED. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { CodedError, errorCodeOf } from '../../base/coded-error.ts';
+import { CodedError } from '../../base/coded-error.ts';
 import { errorText } from '../../api/error-response.ts';
 import { errorTable, grpcStatus } from '../../api/errors.ts';
 import type { IngestEncoding, IngestResult } from '../../store/trace-store.ts';
 import { encodeExportResponse } from '../../wire/otlp-protobuf.ts';
 import type { Compression } from '../body.ts';
-import { ingest, reportInternal, type Runtime } from '../runtime.ts';
+import { ingest, refused, reportInternal, type Runtime } from '../runtime.ts';
 import {
   compressionOf,
   encodeGrpcMessage,
@@ -66,21 +66,21 @@ async function answerGrpc(
     return;
   }
   const lease = runtime.budget.lease();
+  let tenant: string | undefined;
   try {
     if (headers[':path'] !== door.path) {
       endWith(stream, grpcStatus.unimplemented, `unknown method ${headers[':path'] ?? ''}`);
       return;
     }
     runtime.gate.checkHost(headers[':authority']);
-    const tenant = runtime.gate.admit(headers, 'ingest');
+    tenant = runtime.gate.admit(headers, 'ingest');
     const compression = compressionOf(headers['grpc-encoding'] as string | undefined);
     const timeoutMs = parseGrpcTimeout(headers['grpc-timeout'] as string | undefined);
     const work = exportSpans(runtime, door, stream, tenant, compression, lease);
     const result = await withinDeadline(work, timeoutMs);
     succeed(stream, door.encodeAnswer(result));
   } catch (error) {
-    const code = errorCodeOf(error);
-    runtime.telemetry.refused(door.name, code);
+    const code = refused(runtime, door.name, tenant, error);
     const { grpc, retryable } = errorTable[code];
     endWith(
       stream,

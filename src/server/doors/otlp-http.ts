@@ -5,7 +5,7 @@ import { errorTable, retryAfterSeconds } from '../../api/errors.ts';
 import type { IngestResult } from '../../store/trace-store.ts';
 import { encodeExportResponse, encodeStatus } from '../../wire/otlp-protobuf.ts';
 import { decompress, readBody, type Compression } from '../body.ts';
-import { ingest, reportInternal, type Runtime } from '../runtime.ts';
+import { ingest, refused, reportInternal, type Runtime } from '../runtime.ts';
 import type { Incoming, Outgoing } from './listen.ts';
 import { respond, type Response } from './respond.ts';
 
@@ -33,6 +33,7 @@ async function answerOtlp(runtime: Runtime, request: Incoming): Promise<Response
   // Errors before the content type is known are answered in JSON, which people read.
   let encoding: Encoding = 'otlp-json';
   const lease = runtime.budget.lease();
+  let tenant: string | undefined;
   try {
     const { config, gate } = runtime;
     gate.checkHost(request.headers.host ?? (request.headers[':authority'] as string | undefined));
@@ -45,7 +46,7 @@ async function answerOtlp(runtime: Runtime, request: Incoming): Promise<Response
     }
     encoding = encodingOf(request.headers['content-type']);
     const compression = compressionOf(request.headers['content-encoding']);
-    const tenant = gate.admit(request.headers, 'ingest');
+    tenant = gate.admit(request.headers, 'ingest');
     const limits = { bytesMax: config.bodyBytesMax, timeoutMs: config.requestTimeout };
     const body = await readBody(request, request.headers['content-length'], limits, lease);
     const decoded = await decompress(body, compression, config.bodyBytesMax, lease);
@@ -53,7 +54,7 @@ async function answerOtlp(runtime: Runtime, request: Incoming): Promise<Response
     return success(encoding, result);
   } catch (error) {
     request.resume();
-    runtime.telemetry.refused(door, errorCodeOf(error));
+    refused(runtime, door, tenant, error);
     return failure(runtime, encoding, error);
   } finally {
     lease.release();

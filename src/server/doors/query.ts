@@ -98,6 +98,7 @@ async function answerApi(
       store: route.needsStore ? storeOf(runtime.opening) : noStore,
       clock,
       build: runtime.build,
+      arrivals: runtime.arrivals,
       mcp: route.name === 'mcp' ? mcpOptions(config, telemetry) : undefined,
     };
     const apiRequest = {

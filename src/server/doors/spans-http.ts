@@ -1,9 +1,9 @@
 /** Zipkin's and Jaeger's ways to send spans over HTTP: one path each, one format, an empty 202 when the spans are durable. */
-import { CodedError, errorCodeOf } from '../../base/coded-error.ts';
+import { CodedError } from '../../base/coded-error.ts';
 import { errorResponse } from '../../api/error-response.ts';
 import type { IngestEncoding } from '../../store/trace-store.ts';
 import { decompress, readBody, type Compression } from '../body.ts';
-import { ingest, reportInternal, type Runtime } from '../runtime.ts';
+import { ingest, refused, reportInternal, type Runtime } from '../runtime.ts';
 import type { Incoming, Outgoing } from './listen.ts';
 import { respond, type Response } from './respond.ts';
 
@@ -46,6 +46,7 @@ export function handleSpansHttp(runtime: Runtime, door: SpansDoor, request: Inco
 
 async function answerSpans(runtime: Runtime, door: SpansDoor, request: Incoming): Promise<Response> {
   const lease = runtime.budget.lease();
+  let tenant: string | undefined;
   try {
     const { config, gate } = runtime;
     const { headers } = request;
@@ -62,7 +63,7 @@ async function answerSpans(runtime: Runtime, door: SpansDoor, request: Incoming)
       throw new CodedError('unsupported', `content-type must be ${door.contentTypes.join(' or ')}`);
     }
     const compression = compressionOf(headers['content-encoding']);
-    const tenant = gate.admit(headers, 'ingest');
+    tenant = gate.admit(headers, 'ingest');
     const limits = { bytesMax: config.bodyBytesMax, timeoutMs: config.requestTimeout };
     const body = await readBody(request, headers['content-length'], limits, lease);
     const decoded = await decompress(body, compression, config.bodyBytesMax, lease);
@@ -71,11 +72,11 @@ async function answerSpans(runtime: Runtime, door: SpansDoor, request: Incoming)
     return { status: 202, contentType: textType, body: reason === '' ? '' : `${reason}\n` };
   } catch (error) {
     request.resume();
-    runtime.telemetry.refused(door.name, errorCodeOf(error));
-    const refused = errorResponse(error, (cause) => reportInternal(runtime, door.name, cause));
-    return refused.status === 401
-      ? { ...refused, headers: { ...refused.headers, 'www-authenticate': 'Bearer' } }
-      : refused;
+    refused(runtime, door.name, tenant, error);
+    const response = errorResponse(error, (cause) => reportInternal(runtime, door.name, cause));
+    return response.status === 401
+      ? { ...response, headers: { ...response.headers, 'www-authenticate': 'Bearer' } }
+      : response;
   } finally {
     lease.release();
   }
