@@ -11,6 +11,8 @@ export interface DrawnSpan {
   readonly end: number;
   readonly service?: string;
   readonly isError?: boolean;
+  /** Its index, by default. */
+  readonly name?: string;
 }
 
 export const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -20,13 +22,13 @@ export function spanIdOf(index: number): string {
 }
 
 export function drawnSpans(drawn: readonly DrawnSpan[]): Span[] {
-  return drawn.map(({ parent, start, end, service = 'a', isError = false }, index) => ({
+  return drawn.map(({ parent, start, end, service = 'a', isError = false, name }, index) => ({
     traceId,
     spanId: spanIdOf(index),
     parentSpanId: parent < 0 ? '' : spanIdOf(parent),
     traceState: '',
     flags: 0,
-    name: `span ${index}`,
+    name: name ?? `span ${index}`,
     kind: 1,
     startUnixNanos: 1_000_000_000n + BigInt(start),
     endUnixNanos: 1_000_000_000n + BigInt(end),

@@ -44,6 +44,14 @@ export interface TraceFocus {
   readonly groupBy?: readonly string[];
   /** What colours are by, as TraceQL names it; absent: the service. */
   readonly colorBy?: string;
+  /** How much has a lane; absent: the story of a large trace, every span of a small one. */
+  readonly reduce?: 'story' | 'repeats' | 'all';
+  /** First rows of folded groups, and of lines of the story, that were opened. Ascending. */
+  readonly open?: readonly number[];
+  /** Rows that match neither text nor filter have no lane; absent: they are dimmed. */
+  readonly hide?: true;
+  /** Rows outside the zoom have no lane. */
+  readonly clip?: true;
 }
 
 export const traceViewNames = ['waterfall', 'flame', 'statistics', 'graph', 'events'] as const;

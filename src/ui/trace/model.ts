@@ -2,9 +2,13 @@ import { criticalNanosOf, criticalPathOf } from '../../analysis/critical-path.ts
 import type { CriticalPath } from '../../analysis/critical-path.ts';
 import { notesOf } from '../../analysis/notes.ts';
 import type { TraceNote } from '../../analysis/notes.ts';
+import { repeatsOf } from '../../analysis/repeats.ts';
+import type { Repeat } from '../../analysis/repeats.ts';
 import { selfNanosOf } from '../../analysis/self-time.ts';
 import { serviceStatsOf } from '../../analysis/service-stats.ts';
 import type { ServiceStats } from '../../analysis/service-stats.ts';
+import { storyOf } from '../../analysis/story.ts';
+import type { Story } from '../../analysis/story.ts';
 import { rowOfSpanId } from '../../trace/span-table.ts';
 import type { SpanTable } from '../../trace/span-table.ts';
 
@@ -28,6 +32,10 @@ export interface TraceModel {
   /** The latest end in each row's subtree: how far a folded row reaches. */
   readonly subtreeEndNanos: Float64Array;
   readonly depthMax: number;
+  /** Siblings that fold into one lane, by first row. */
+  readonly repeats: readonly Repeat[];
+  /** The lines that tell a large trace. */
+  readonly story: Story;
 }
 
 export function traceModelOf(table: SpanTable): TraceModel {
@@ -48,11 +56,12 @@ export function traceModelOf(table: SpanTable): TraceModel {
       subtreeEndNanos[parent] = Math.max(subtreeEndNanos[parent], subtreeEndNanos[row]);
     }
   }
+  const criticalNanos = criticalNanosOf(table, criticalPath);
   return {
     table,
     selfNanos,
     criticalPath,
-    criticalNanos: criticalNanosOf(table, criticalPath),
+    criticalNanos,
     ...segmentsByRow(table, criticalPath),
     services: serviceStatsOf(table, selfNanos),
     notes: notesOf(table),
@@ -60,6 +69,8 @@ export function traceModelOf(table: SpanTable): TraceModel {
     errorBelow,
     subtreeEndNanos,
     depthMax,
+    repeats: repeatsOf(table),
+    story: storyOf({ table, criticalNanos, errorBelow }),
   };
 }
 
