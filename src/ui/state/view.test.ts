@@ -27,6 +27,10 @@ const focuses: fc.Arbitrary<TraceFocus> = fc.record(
     view: fc.constantFrom('flame' as const, 'statistics' as const, 'graph' as const, 'events' as const),
     groupBy: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }),
     colorBy: fc.string({ minLength: 1 }),
+    reduce: fc.constantFrom('story' as const, 'repeats' as const, 'all' as const),
+    open: fc.uniqueArray(fc.nat(1e6), { minLength: 1, maxLength: 50 }).map((rows) => rows.sort((a, b) => a - b)),
+    hide: fc.constant(true as const),
+    clip: fc.constant(true as const),
     spanId: fc.option(hex(16), { nil: undefined }),
     zoom: fc.option(
       fc

@@ -45,7 +45,7 @@ export interface TraceFocus {
   /** What colours are by, as TraceQL names it; absent: the service. */
   readonly colorBy?: string;
   /** How much has a lane; absent: the story of a large trace, every span of a small one. */
-  readonly reduce?: 'story' | 'repeats' | 'all';
+  readonly reduce?: Reduction;
   /** First rows of folded groups, and of lines of the story, that were opened. Ascending. */
   readonly open?: readonly number[];
   /** Rows that match neither text nor filter have no lane; absent: they are dimmed. */
@@ -53,6 +53,12 @@ export interface TraceFocus {
   /** Rows outside the zoom have no lane. */
   readonly clip?: true;
 }
+
+/**
+ * How much of the trace has a lane: its story (see `analysis/story.ts`), every span but with repeated siblings folded, or every span.
+ */
+export const reductions = ['story', 'repeats', 'all'] as const;
+export type Reduction = (typeof reductions)[number];
 
 export const traceViewNames = ['waterfall', 'flame', 'statistics', 'graph', 'events'] as const;
 export type TraceViewName = (typeof traceViewNames)[number];
@@ -198,11 +204,17 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
     .filter((attribute) => attribute !== '')
     .slice(0, groupByMax);
   const colorBy = params.get('color');
+  const reduce = reductions.find((name) => name === params.get('show'));
+  const open = togglesFromText(params.get('open') ?? '');
   return {
     ...(filter ? { filter } : {}),
     ...(view && view !== 'waterfall' ? { view } : {}),
     ...(groupBy.length > 0 ? { groupBy } : {}),
     ...(colorBy ? { colorBy } : {}),
+    ...(reduce ? { reduce } : {}),
+    ...(open.length > 0 ? { open } : {}),
+    ...(params.get('rest') === 'hidden' ? { hide: true as const } : {}),
+    ...(params.get('outside') === 'hidden' ? { clip: true as const } : {}),
   };
 }
 
@@ -226,6 +238,10 @@ function addFocus(params: URLSearchParams, focus: TraceFocus): void {
     params.append('group', attribute);
   }
   setUnless(params, 'color', focus.colorBy ?? '', '');
+  setUnless(params, 'show', focus.reduce ?? '', '');
+  setUnless(params, 'open', textOfToggles(focus.open ?? []), '');
+  setUnless(params, 'rest', focus.hide === true ? 'hidden' : '', '');
+  setUnless(params, 'outside', focus.clip === true ? 'hidden' : '', '');
 }
 
 // Rows as differences in base 36: the folds of a long session stay below 2,000 characters, beyond which links break in chats.

@@ -13,7 +13,7 @@ import type { Theme } from '../kit/theme.ts';
 import { useWidth } from '../kit/use-width.ts';
 import type { TraceFocus } from '../state/view.ts';
 import { nextRow } from '../waterfall/keys.ts';
-import { unfoldTo } from '../waterfall/layout.ts';
+import { revealRow } from '../waterfall/lanes.ts';
 import { Waterfall } from '../waterfall/Waterfall.tsx';
 import { rowOfSpan } from './model.ts';
 import type { TraceData } from './trace-data.ts';
@@ -75,14 +75,14 @@ export function TracePane(props: TracePaneProps): ReactElement {
 
   const selectRow = (row: number): void => {
     const spanId = spanIdAt(table, row);
-    const folds = unfoldTo(table, focus, row);
+    const folds = revealRow(model, focus, row);
     onFocus(
       { ...focus, ...folds, spanId: spanId === focus.spanId && row === selectedRow ? undefined : spanId },
       'replace'
     );
   };
   const goToRow = (row: number): void =>
-    onFocus({ ...focus, ...unfoldTo(table, focus, row), spanId: spanIdAt(table, row) }, 'replace');
+    onFocus({ ...focus, ...revealRow(model, focus, row), spanId: spanIdAt(table, row) }, 'replace');
   const goToMatch = (forward: boolean): void => {
     const row = found && nextRow(table.rowCount, selectedRow, forward, (candidate) => found.matches[candidate] === 1);
     if (row !== undefined) {

@@ -1,25 +1,41 @@
 import { cx } from '@emotion/css';
 import { memo } from 'react';
 import type { ReactElement } from 'react';
+import type { DurationSummary } from '../../analysis/durations.ts';
+import type { RepeatPattern } from '../../analysis/repeats.ts';
 import { formatNanos } from '../kit/format.ts';
 import type { TraceModel } from '../trace/model.ts';
-import { isFolded } from './layout.ts';
-import type { Folds } from './layout.ts';
+import { foldClosed, foldNone } from './lanes.ts';
+import type { LaneGroup } from './lanes.ts';
 import { styles } from './styles.ts';
 
 interface LaneProps {
   readonly model: TraceModel;
-  readonly folds: Folds;
   readonly row: number;
   readonly lane: number;
+  /** As drawn. */
+  readonly depth: number;
+  /** `foldNone`, `foldClosed` or `foldOpen`. */
+  readonly fold: number;
+  /** Spans folded away below. */
+  readonly hiddenCount: number;
+  /** Where the lane stands for several spans. */
+  readonly group: LaneGroup | undefined;
+  readonly summary: DurationSummary | undefined;
   readonly top: number;
   readonly nameWidth: number;
   readonly isSelected: boolean;
   readonly isMatch: boolean;
   readonly color: string;
   onSelect(row: number): void;
-  onToggle(row: number): void;
+  onToggle(lane: number): void;
 }
+
+const patternNames: Readonly<Record<RepeatPattern, readonly [name: string, meaning: string]>> = {
+  'n+1': ['N+1', 'Many calls one after the other, which one call might have answered'],
+  retry: ['retry', 'The same call again after it failed'],
+  'fan-out': ['fan-out', 'The same call many times at once'],
+};
 
 /** Indentation stops growing here: the name must keep room in a deep trace. */
 const indentDepthMax = 24;
@@ -28,50 +44,51 @@ const indentStart = 4;
 
 /** One line of the tree: fold button, colour of the service, names, error mark. Its bar is on the canvas. */
 export const Lane = memo(function Lane(props: LaneProps): ReactElement {
-  const { model, folds, row, lane, top, nameWidth, isSelected, isMatch, color, onSelect, onToggle } = props;
+  const { model, row, lane, depth, fold, hiddenCount, group, summary, top, nameWidth, isSelected, isMatch } = props;
+  const { color, onSelect, onToggle } = props;
   const { table } = model;
   const service = table.services[table.service[row]];
   const name = table.names[table.name[row]];
   const parent = table.parent[row];
   // The service is said again only where it changes: the name is what differs.
   const showsService = parent < 0 || table.service[parent] !== table.service[row];
-  const folded = isFolded(table, folds, row);
-  const hasChildren = table.childCount[row] > 0;
-  const isError = table.statusCode[row] === 2;
-  const hidesError = !isError && folded && model.errorBelow[row] === 1;
+  const folded = fold === foldClosed;
+  const canFold = fold !== foldNone;
+  const errorCount = summary?.errorCount ?? (table.statusCode[row] === 2 ? 1 : 0);
+  const isError = errorCount > 0;
+  const hidesError = !isError && hiddenCount > 0 && model.errorBelow[row] === 1;
+  const label = group ? `${group.rows.length.toLocaleString('en-US')} × ${name}` : name;
   return (
     <div
       id={`span-row-${row}`}
       role="row"
-      aria-level={table.depth[row] + 1}
+      aria-level={depth + 1}
       aria-rowindex={lane + 1}
       aria-selected={isSelected}
-      aria-expanded={hasChildren ? !folded : undefined}
+      aria-expanded={canFold ? !folded : undefined}
       data-row={row}
       className={cx(styles.lane, isSelected && styles.laneSelected, !isMatch && styles.laneDimmed)}
       style={{ top }}
       onClick={() => onSelect(row)}
     >
-      <div
-        role="gridcell"
-        className={styles.name}
-        style={{ width: nameWidth, paddingLeft: indentOf(table.depth[row]) }}
-      >
-        <span className={styles.guides} style={{ width: indentOf(table.depth[row]) - indentStart }} />
-        {hasChildren ? (
+      <div role="gridcell" className={styles.name} style={{ width: nameWidth, paddingLeft: indentOf(depth) }}>
+        <span className={styles.guides} style={{ width: indentOf(depth) - indentStart }} />
+        {canFold ? (
           <button
             type="button"
             tabIndex={-1}
             className={styles.fold}
-            aria-label={`${folded ? 'Unfold' : 'Fold'} ${name}`}
+            aria-label={`${folded ? 'Unfold' : 'Fold'} ${label}`}
             title={folded ? 'Unfold (l)' : 'Fold (h)'}
             onClick={(event) => {
               event.stopPropagation();
-              onToggle(row);
+              onToggle(lane);
             }}
           >
             <span className={cx(styles.chevron, !folded && styles.chevronOpen)} />
-            {folded && <span className={styles.foldCount}>{table.subtreeEnd[row] - row - 1}</span>}
+            {folded && hiddenCount > 0 && (
+              <span className={styles.foldCount}>{hiddenCount.toLocaleString('en-US')}</span>
+            )}
           </button>
         ) : (
           <span className={styles.leaf} />
@@ -83,7 +100,11 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
             className={cx(styles.errorMark, hidesError && styles.errorMarkHollow)}
             aria-label={isError ? 'error' : 'error below'}
             title={
-              isError ? table.statusMessages[table.statusMessage[row]] || 'Error' : 'An error is folded away below'
+              hidesError
+                ? 'An error is folded away below'
+                : group
+                  ? `${errorCount} of ${group.rows.length} failed`
+                  : table.statusMessages[table.statusMessage[row]] || 'Error'
             }
           />
         )}
@@ -91,9 +112,21 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
         <span className={styles.spanName} title={`${service} · ${name}`}>
           {name}
         </span>
+        {group && (
+          <span className={styles.groupCount} title={`${label}${errorCount > 0 ? `, ${errorCount} failed` : ''}`}>
+            ×{group.rows.length.toLocaleString('en-US')}
+          </span>
+        )}
+        {group?.pattern && (
+          <span className={styles.pattern} title={patternNames[group.pattern][1]}>
+            {patternNames[group.pattern][0]}
+          </span>
+        )}
       </div>
       <div role="gridcell" className={styles.screenReaderOnly}>
-        {`${formatNanos(table.durationNanos[row])}, starts at ${formatNanos(table.offsetNanos[row])}`}
+        {summary
+          ? `${summary.count} spans, ${formatNanos(summary.sumNanos)} together, median ${formatNanos(summary.p50Nanos)}`
+          : `${formatNanos(table.durationNanos[row])}, starts at ${formatNanos(table.offsetNanos[row])}`}
       </div>
     </div>
   );

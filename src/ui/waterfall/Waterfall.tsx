@@ -9,18 +9,8 @@ import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
 import type { Hit } from './hit-test.ts';
-import {
-  laneHeight,
-  laneOfRow,
-  nanosOf,
-  pan,
-  pixelOf,
-  toggleFold,
-  visibleRows,
-  wholeViewport,
-  zoomAround,
-  zoomOfViewport,
-} from './layout.ts';
+import { groupSummaries, isMatchingLane, isOnItsLane, lanesOf, toggleLane } from './lanes.ts';
+import { laneHeight, nanosOf, pan, pixelOf, wholeViewport, zoomAround, zoomOfViewport } from './layout.ts';
 import type { Viewport } from './layout.ts';
 import { keyAction } from './keys.ts';
 import { Minimap } from './Minimap.tsx';
@@ -50,7 +40,7 @@ const nameWidthMin = 120;
 export function Waterfall(props: WaterfallProps): ReactElement {
   const { model, focus, selectedRow, matches, colors, theme, nameWidth, onFocus, onSelectRow } = props;
   const { table } = model;
-  const { foldDepth, foldToggles } = focus;
+  const { foldDepth, foldToggles, reduce, open, hide, clip } = focus;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [root, width] = useWidth();
@@ -59,7 +49,14 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   const barsWidth = Math.max(40, width - nameWidth - 14);
   const whole = wholeViewport(table);
   const viewport = focus.zoom ?? whole;
-  const rows = useMemo(() => visibleRows(table, { foldDepth, foldToggles }), [table, foldDepth, foldToggles]);
+  const zoom = clip ? focus.zoom : undefined;
+  const laneMatches = hide ? matches : undefined;
+  const lanes = useMemo(
+    () => lanesOf(model, { foldDepth, foldToggles, reduce, open, hide, clip, zoom }, laneMatches),
+    [model, foldDepth, foldToggles, reduce, open, hide, clip, zoom, laneMatches]
+  );
+  const summaryOf = useMemo(() => groupSummaries(table, lanes), [table, lanes]);
+  const { rows } = lanes;
   const ticks = useMemo(
     () =>
       scaleLinear([viewport.startNanos, viewport.endNanos], [0, barsWidth]).ticks(
@@ -73,9 +70,9 @@ export function Waterfall(props: WaterfallProps): ReactElement {
     estimateSize: () => laneHeight,
     overscan: 12,
   });
-  const lanes = virtualizer.getVirtualItems();
-  const laneStart = lanes[0]?.index ?? 0;
-  const laneEnd = Math.min(rows.length, (lanes[lanes.length - 1]?.index ?? -1) + 1);
+  const items = virtualizer.getVirtualItems();
+  const laneStart = items[0]?.index ?? 0;
+  const laneEnd = Math.min(rows.length, (items[items.length - 1]?.index ?? -1) + 1);
 
   useLayoutEffect(() => {
     const height = (laneEnd - laneStart) * laneHeight;
@@ -83,8 +80,8 @@ export function Waterfall(props: WaterfallProps): ReactElement {
     if (context) {
       drawBars(context, {
         model,
-        folds: focus,
-        rows,
+        lanes,
+        summaryOf,
         laneStart,
         laneEnd,
         viewport,
@@ -98,7 +95,8 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   });
 
   // Keep the selected row on the screen, also when it comes from a link or the next match.
-  const selectedLane = selectedRow < 0 ? -1 : laneOfRow(rows, selectedRow);
+  const selectedLane = selectedRow < 0 ? -1 : lanes.laneOfRow[selectedRow];
+  const isSelectionShown = isOnItsLane(lanes, selectedRow);
   useEffect(() => {
     if (selectedLane >= 0) {
       virtualizer.scrollToIndex(selectedLane, { align: 'auto' });
@@ -106,6 +104,11 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   }, [selectedLane, virtualizer]);
 
   const setViewport = (next: Viewport): void => onFocus({ ...focus, zoom: zoomOfViewport(next, whole) });
+  // A brush asks for what is inside it; the wheel only looks closer.
+  const brush = (next: Viewport): void => {
+    const zoomNext = zoomOfViewport(next, whole);
+    onFocus({ ...focus, zoom: zoomNext, clip: zoomNext && true });
+  };
   useWheelZoom(scroller, nameWidth, (x, deltaX, deltaY, isZoom) => {
     const length = viewport.endNanos - viewport.startNanos;
     setViewport(
@@ -116,7 +119,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   });
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const action = keyAction(event, { model, focus, rows, selectedRow, viewport, whole });
+    const action = keyAction(event, { model, focus, lanes, selectedRow, viewport, whole });
     if (action === undefined) {
       return;
     }
@@ -149,7 +152,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       <div className={styles.head} style={{ gridTemplateColumns: `${nameWidth}px ${barsWidth}px` }}>
         <div className={styles.headName}>Service and span</div>
         <div>
-          <Minimap model={model} viewport={viewport} colors={colors} theme={theme} onViewport={setViewport} />
+          <Minimap model={model} viewport={viewport} colors={colors} theme={theme} onViewport={brush} />
           <Ruler viewport={viewport} width={barsWidth} ticks={ticks} cursorNanos={cursorNanos} />
         </div>
         <ColumnHandle nameWidth={nameWidth} rootWidth={width} onNameWidth={props.onNameWidth} />
@@ -176,20 +179,24 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               top: laneStart * laneHeight,
             }}
           />
-          {lanes.map((lane) => (
+          {items.map(({ index: lane, start }) => (
             <Lane
-              key={rows[lane.index]}
+              key={rows[lane]}
               model={model}
-              folds={focus}
-              row={rows[lane.index]}
-              lane={lane.index}
-              top={lane.start}
+              row={rows[lane]}
+              lane={lane}
+              depth={lanes.depth[lane]}
+              fold={lanes.fold[lane]}
+              hiddenCount={lanes.hiddenCount[lane]}
+              group={lanes.groups[lanes.group[lane]]}
+              summary={lanes.group[lane] < 0 ? undefined : summaryOf(lanes.group[lane])}
+              top={start}
               nameWidth={nameWidth}
-              isSelected={rows[lane.index] === selectedRow}
-              isMatch={matches === undefined || matches[rows[lane.index]] === 1}
-              color={colors[table.service[rows[lane.index]]]}
+              isSelected={isSelectionShown && lane === selectedLane}
+              isMatch={matches === undefined || isMatchingLane(lanes, lane, matches)}
+              color={colors[table.service[rows[lane]]]}
               onSelect={onSelectRow}
-              onToggle={(row) => onFocus({ ...focus, ...toggleFold(focus, row) })}
+              onToggle={(at) => onFocus({ ...focus, ...toggleLane(model, focus, lanes, at) })}
             />
           ))}
           {hoveredEvent !== undefined && hover?.hit && (

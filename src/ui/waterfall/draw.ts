@@ -1,15 +1,17 @@
 /** Paints bars and minimap on a 2-D canvas. One pass over the lanes on the screen; no state but the canvas. */
+import type { DurationSummary } from '../../analysis/durations.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { formatNanos } from '../kit/format.ts';
 import type { Theme } from '../kit/theme.ts';
-import { isFolded, laneHeight, pixelOf } from './layout.ts';
-import type { Folds, Viewport } from './layout.ts';
+import { isMatchingLane } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
+import { laneHeight, pixelOf } from './layout.ts';
+import type { Viewport } from './layout.ts';
 
 export interface Scene {
   readonly model: TraceModel;
-  readonly folds: Folds;
-  /** lane → row */
-  readonly rows: Uint32Array;
+  readonly lanes: Lanes;
+  readonly summaryOf: (group: number) => DurationSummary;
   readonly laneStart: number;
   readonly laneEnd: number;
   readonly viewport: Viewport;
@@ -33,7 +35,7 @@ const dimmed = 0.28;
 
 /** `context` is scaled to CSS pixels; y = 0 is the top of `laneStart`. */
 export function drawBars(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { rows, laneStart, laneEnd, width, theme, matches } = scene;
+  const { lanes, laneStart, laneEnd, width, theme, matches } = scene;
   context.clearRect(0, 0, width, (laneEnd - laneStart) * laneHeight);
   context.fillStyle = theme.line;
   context.globalAlpha = 0.55;
@@ -43,23 +45,27 @@ export function drawBars(context: CanvasRenderingContext2D, scene: Scene): void 
   context.font = labelFont;
   context.textBaseline = 'middle';
   for (let lane = laneStart; lane < laneEnd; lane++) {
-    const row = rows[lane];
-    context.globalAlpha = matches === undefined || matches[row] === 1 ? 1 : dimmed;
-    drawLane(context, scene, row, (lane - laneStart) * laneHeight);
+    context.globalAlpha = matches === undefined || isMatchingLane(lanes, lane, matches) ? 1 : dimmed;
+    if (lanes.group[lane] >= 0) {
+      drawGroup(context, scene, lane, (lane - laneStart) * laneHeight);
+    } else {
+      drawLane(context, scene, lane, (lane - laneStart) * laneHeight);
+    }
   }
   context.globalAlpha = 1;
 }
 
-function drawLane(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
-  const { model, viewport, width, theme } = scene;
+function drawLane(context: CanvasRenderingContext2D, scene: Scene, lane: number, top: number): void {
+  const { model, lanes, viewport, width, theme } = scene;
   const { table } = model;
+  const row = lanes.rows[lane];
   const start = table.offsetNanos[row];
   const end = start + Math.max(0, table.durationNanos[row]);
   const left = pixelOf(viewport, width, start);
   const right = Math.max(pixelOf(viewport, width, end), left + barWidthMin);
   const color = scene.colors[table.service[row]];
 
-  if (isFolded(table, scene.folds, row) && model.subtreeEndNanos[row] > end) {
+  if (lanes.hiddenCount[lane] > 0 && model.subtreeEndNanos[row] > end) {
     const alpha = context.globalAlpha;
     context.globalAlpha = alpha * 0.3;
     context.fillStyle = color;
@@ -82,7 +88,72 @@ function drawLane(context: CanvasRenderingContext2D, scene: Scene, row: number, 
   }
   drawCriticalPath(context, scene, row, top);
   drawEvents(context, scene, row, top);
-  drawLabel(context, scene, row, left, right, top);
+  drawLabel(context, scene, formatNanos(table.durationNanos[row]), left, right, top);
+}
+
+/** Where the spans of a group really are, on one line: however many share a pixel, each paints it once. */
+function drawGroup(context: CanvasRenderingContext2D, scene: Scene, lane: number, top: number): void {
+  const { model, lanes, viewport, width, theme } = scene;
+  const { table } = model;
+  const { rows } = lanes.groups[lanes.group[lane]];
+  const pixels = Math.ceil(width);
+  const marks = new Uint8Array(pixels + 1);
+  let [first, last] = [Infinity, -Infinity];
+  for (const row of rows) {
+    const left = pixelOf(viewport, width, table.offsetNanos[row]);
+    const right = pixelOf(viewport, width, table.offsetNanos[row] + Math.max(0, table.durationNanos[row]));
+    [first, last] = [Math.min(first, left), Math.max(last, right, left + barWidthMin)];
+    mark(marks, pixels, left, right, table.statusCode[row] === 2 ? barMark | errorMark : barMark);
+    for (let i = model.criticalStart[row]; i < model.criticalStart[row + 1]; i++) {
+      const start = pixelOf(viewport, width, model.criticalPath.startNanos[model.criticalIndex[i]]);
+      const end = pixelOf(viewport, width, model.criticalPath.endNanos[model.criticalIndex[i]]);
+      mark(marks, pixels, start, end, criticalMark);
+    }
+  }
+  const alpha = context.globalAlpha;
+  context.globalAlpha = alpha * 0.25;
+  context.fillStyle = scene.colors[table.service[rows[0]]];
+  fillClipped(context, width, first, last, top + barTop + 4, barHeight - 8);
+  context.globalAlpha = alpha;
+  fillMarks(context, marks, barMark, top + barTop, barHeight);
+  context.fillStyle = theme.error;
+  fillMarks(context, marks, errorMark, top + barTop + barHeight, 2);
+  context.fillStyle = theme.criticalHalo;
+  fillMarks(context, marks, criticalMark, top + barTop + barHeight / 2 - 1.5, 3);
+  context.fillStyle = theme.critical;
+  fillMarks(context, marks, criticalMark, top + barTop + barHeight / 2 - 0.5, 1);
+  const { sumNanos, p50Nanos, p99Nanos } = scene.summaryOf(lanes.group[lane]);
+  const label = `Σ ${formatNanos(sumNanos)}  p50 ${formatNanos(p50Nanos)}  p99 ${formatNanos(p99Nanos)}`;
+  drawLabel(context, scene, label, first, last, top);
+}
+
+const barMark = 1;
+const errorMark = 2;
+const criticalMark = 4;
+
+function mark(marks: Uint8Array, pixels: number, left: number, right: number, bits: number): void {
+  const end = Math.min(pixels - 1, Math.max(Math.floor(left), Math.ceil(right) - 1));
+  for (let x = Math.max(0, Math.floor(left)); x <= end; x++) {
+    marks[x] |= bits;
+  }
+}
+
+/** Neighbours become one rectangle. */
+function fillMarks(
+  context: CanvasRenderingContext2D,
+  marks: Uint8Array,
+  bit: number,
+  top: number,
+  height: number
+): void {
+  for (let x = 0, start = -1; x < marks.length; x++) {
+    if ((marks[x] & bit) !== 0) {
+      start = start < 0 ? x : start;
+    } else if (start >= 0) {
+      context.fillRect(start, top, x - start, height);
+      start = -1;
+    }
+  }
 }
 
 /** A rectangle cut to the canvas: coordinates far outside make some rasterisers slow. */
@@ -150,16 +221,15 @@ function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number
 function drawLabel(
   context: CanvasRenderingContext2D,
   scene: Scene,
-  row: number,
+  label: string,
   left: number,
   right: number,
   top: number
 ): void {
-  const { model, width, theme } = scene;
+  const { width, theme } = scene;
   if (right < 0 || left > width) {
     return;
   }
-  const label = formatNanos(model.table.durationNanos[row]);
   const labelWidth = context.measureText(label).width;
   const middle = top + barTop + barHeight / 2 + 0.5;
   let x = Math.min(right, width) + labelGap;

@@ -1,13 +1,15 @@
 /** What a key does in the waterfall: from the state before to the state after, without DOM. */
 import type { TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
-import { foldToDepth, isFolded, laneOfRow, nanosOf, pan, toggleFold, zoomAround, zoomOfViewport } from './layout.ts';
+import { foldToDepth, nanosOf, pan, zoomAround, zoomOfViewport } from './layout.ts';
+import { foldClosed, foldOpen, parentLane, toggleLane, withReduction } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
 import type { Viewport } from './layout.ts';
 
 export interface KeyContext {
   readonly model: TraceModel;
   readonly focus: TraceFocus;
-  readonly rows: Uint32Array;
+  readonly lanes: Lanes;
   /** −1 for none. */
   readonly selectedRow: number;
   readonly viewport: Viewport;
@@ -33,11 +35,12 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
   if (event.ctrlKey || event.metaKey || event.altKey) {
     return undefined;
   }
-  const { model, focus, rows, selectedRow, viewport, whole } = context;
+  const { model, focus, lanes, selectedRow, viewport, whole } = context;
   const { table } = model;
-  const lane = selectedRow < 0 ? -1 : laneOfRow(rows, selectedRow);
+  const { rows } = lanes;
+  const lane = selectedRow < 0 ? -1 : lanes.laneOfRow[selectedRow];
   const toLane = (to: number): KeyAction => ({ selectRow: rows[Math.max(0, Math.min(rows.length - 1, to))] });
-  const fold = (row: number): KeyAction => ({ focus: { ...focus, ...toggleFold(focus, row) } });
+  const fold = (): KeyAction => ({ focus: { ...focus, ...toggleLane(model, focus, lanes, lane) } });
   const zoom = (next: Viewport): KeyAction => ({ focus: { ...focus, zoom: zoomOfViewport(next, whole) } });
   const length = viewport.endNanos - viewport.startNanos;
   const middle = nanosOf(viewport, 1, 0.5);
@@ -61,39 +64,44 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
       return toLane(lane - pageLanes);
     case 'h':
     case 'ArrowLeft': {
-      if (selectedRow < 0) {
+      if (lane < 0) {
         return undefined;
       }
-      const canFold = table.childCount[selectedRow] > 0 && !isFolded(table, focus, selectedRow);
-      return canFold
-        ? fold(selectedRow)
-        : table.parent[selectedRow] >= 0
-          ? { selectRow: table.parent[selectedRow] }
-          : {};
+      const above = parentLane(lanes, lane);
+      return lanes.fold[lane] === foldOpen ? fold() : above >= 0 ? toLane(above) : {};
     }
     case 'l':
     case 'ArrowRight': {
-      if (selectedRow < 0) {
+      if (lane < 0) {
         return undefined;
       }
-      return isFolded(table, focus, selectedRow)
-        ? fold(selectedRow)
-        : table.childCount[selectedRow] > 0
-          ? toLane(lane + 1)
-          : {};
+      return lanes.fold[lane] === foldClosed ? fold() : lanes.fold[lane] === foldOpen ? toLane(lane + 1) : {};
     }
+    case 's':
+      return { focus: withReduction(focus, lanes.reduction === 'story' ? 'all' : 'story') };
+    case 'r':
+      return { focus: withReduction(focus, lanes.reduction === 'repeats' ? 'all' : 'repeats') };
+    case 'm':
+      return { focus: { ...focus, hide: focus.hide ? undefined : true } };
+    case 'o':
+      return { focus: { ...focus, clip: focus.clip ? undefined : true } };
     case 'e':
     case 'E': {
       const row = nextRow(
         table.rowCount,
         selectedRow,
         event.key === 'e',
-        (candidate) => table.statusCode[candidate] === 2
+        (candidate) => table.statusCode[candidate] === 2 && lanes.laneOfRow[candidate] >= 0
       );
       return row === undefined ? {} : { selectRow: row };
     }
     case 'c': {
-      const row = nextRow(table.rowCount, selectedRow, true, (candidate) => model.criticalNanos[candidate] > 0);
+      const row = nextRow(
+        table.rowCount,
+        selectedRow,
+        true,
+        (candidate) => model.criticalNanos[candidate] > 0 && lanes.laneOfRow[candidate] >= 0
+      );
       return row === undefined ? {} : { selectRow: row };
     }
     case '[':

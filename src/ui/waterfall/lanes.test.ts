@@ -37,18 +37,23 @@ function randomModel(seed: number, count: number): TraceModel {
   return traceModelOf(drawnTable(drawn));
 }
 
+interface Required {
+  readonly row: number;
+  readonly kind: 'critical' | 'errors' | 'boundaries';
+}
+
 /** Every row that must be told, by why. */
-function required(model: TraceModel): { readonly row: number; readonly kind: 'critical' | 'errors' | 'boundaries' }[] {
+function required(model: TraceModel): readonly Required[] {
   const { table } = model;
   const critical = storyCriticalShare * table.traceNanos;
-  return Array.from({ length: table.rowCount }, (_, row) => row).flatMap((row) => {
+  return Array.from({ length: table.rowCount }, (_, row) => row).flatMap((row): readonly Required[] => {
     const parent = table.parent[row];
     return model.criticalNanos[row] >= critical
-      ? [{ row, kind: 'critical' as const }]
+      ? [{ row, kind: 'critical' }]
       : isErrorOrigin(model, row)
-        ? [{ row, kind: 'errors' as const }]
+        ? [{ row, kind: 'errors' }]
         : parent < 0 || table.service[parent] !== table.service[row]
-          ? [{ row, kind: 'boundaries' as const }]
+          ? [{ row, kind: 'boundaries' }]
           : [];
   });
 }
@@ -74,7 +79,11 @@ function checkShape(model: TraceModel, lanes: Lanes, seed: number): void {
     0
   );
   const without = lanes.laneOfRow.reduce((sum, lane) => sum + (lane < 0 ? 1 : 0), 0);
-  assert.equal(told + hidden + without, model.table.rowCount, `seed ${seed}: every span is on a lane, below one, or away`);
+  assert.equal(
+    told + hidden + without,
+    model.table.rowCount,
+    `seed ${seed}: every span is on a lane, below one, or away`
+  );
 }
 
 test('a story has at most 40 lanes and every span that must be told, or says how many it leaves out', () => {
@@ -211,10 +220,7 @@ test('hidden rows go, their ancestors stay; a brushed range takes the rows outsi
   const dimmed = lanesOf(model, wholeTrace, matchBytes);
   assert.equal(dimmed.rows.length, 11);
   const hidden = lanesOf(model, { ...wholeTrace, hide: true }, matchBytes);
-  assert.deepEqual(labelsOf(model, hidden), [
-    'root',
-    ...Array.from({ length: 4 }, () => ['  item', '    row']).flat(),
-  ]);
+  assert.deepEqual(labelsOf(model, hidden), ['root', ...Array.from({ length: 4 }, () => ['  item', '    row']).flat()]);
   assert.equal(hidden.filteredCount, 7);
   checkShape(model, hidden, 0);
   const zoom = { startNanos: 30, endNanos: 45 };

@@ -2,19 +2,15 @@
  * Which lines the waterfall has: lane → row. A lane shows one span, or a group of spans that fold into one line: repeated siblings,
  * or all spans of a path in the story. Plain functions over columns.
  */
+import { durationSummaryOf } from '../../analysis/durations.ts';
+import type { DurationSummary } from '../../analysis/durations.ts';
 import type { RepeatPattern } from '../../analysis/repeats.ts';
 import { repeatsMin } from '../../analysis/repeats.ts';
 import { storySpansMin } from '../../analysis/story.ts';
 import type { SpanTable } from '../../trace/span-table.ts';
-import type { TraceFocus } from '../state/view.ts';
+import type { Reduction, TraceFocus } from '../state/view.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { isFolded, toggleFold, unfoldTo } from './layout.ts';
-
-/**
- * How much of the trace has a lane: its story (see `analysis/story.ts`), every span but with repeated siblings folded, or every span. Of
- * the last two, folded subtrees have none.
- */
-export type Reduction = 'story' | 'repeats' | 'all';
 
 /** What of the focus decides the lanes. */
 export type LaneFocus = Pick<TraceFocus, 'foldDepth' | 'foldToggles' | 'zoom' | 'reduce' | 'open' | 'hide' | 'clip'>;
@@ -169,7 +165,7 @@ function treeLanes(model: TraceModel, focus: LaneFocus, kept: Kept, reduction: '
     });
   }
   const laneOfRepeat = new Map<number, number>();
-  for (let row = 0; row < table.rowCount; ) {
+  for (let row = 0; row < table.rowCount;) {
     const end = table.subtreeEnd[row];
     if (kept.rows !== undefined && kept.rows[row] === 0) {
       row = end;
@@ -322,6 +318,11 @@ export function toggleLane(model: TraceModel, focus: LaneFocus, lanes: Lanes, la
   return toggleFold(focus, row);
 }
 
+/** Another reduction; what was opened in the one before means nothing there. */
+export function withReduction(focus: TraceFocus, reduce: Reduction): TraceFocus {
+  return { ...focus, reduce, open: undefined };
+}
+
 /** What of the focus must change so that `row` has a lane, alone or in a group of the story. The filters stay. */
 export function revealRow(model: TraceModel, focus: LaneFocus, row: number): Partial<TraceFocus> {
   const { table, story, repeats } = model;
@@ -359,4 +360,48 @@ function sorted(rows: ReadonlySet<number>): readonly number[] {
 
 function withToggled(rows: readonly number[], row: number): readonly number[] {
   return rows.includes(row) ? rows.filter((other) => other !== row) : [...rows, row].sort((a, b) => a - b);
+}
+
+/** The lane above in the tree as drawn; −1 at the top. */
+export function parentLane({ depth }: Lanes, lane: number): number {
+  let above = lane - 1;
+  while (above >= 0 && depth[above] >= depth[lane]) {
+    above--;
+  }
+  return above;
+}
+
+/** `row` is on its lane, alone or in the group; false where the lane only hides it, and where it is filtered away. */
+export function isOnItsLane(lanes: Lanes, row: number): boolean {
+  const lane = row < 0 ? -1 : lanes.laneOfRow[row];
+  if (lane < 0) {
+    return false;
+  }
+  const group = lanes.group[lane];
+  return lanes.rows[lane] === row || (group >= 0 && includesSorted(lanes.groups[group].rows, row));
+}
+
+/** Any span of the lane matches. */
+export function isMatchingLane({ rows, group, groups }: Lanes, lane: number, matches: Uint8Array): boolean {
+  return group[lane] < 0 ? matches[rows[lane]] === 1 : groups[group[lane]].rows.some((row) => matches[row] === 1);
+}
+
+function includesSorted(sorted: Uint32Array, value: number): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] < value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return sorted[low] === value;
+}
+
+/** What each group took, worked out when it is first asked for. By index into `lanes.groups`. */
+export function groupSummaries(table: SpanTable, { groups }: Lanes): (group: number) => DurationSummary {
+  const known: DurationSummary[] = [];
+  return (group) => (known[group] ??= durationSummaryOf(table, groups[group].rows));
 }

@@ -17,32 +17,6 @@ export function isFolded(table: SpanTable, folds: Folds, row: number): boolean {
   return table.childCount[row] > 0 && byDepth !== includesSorted(folds.foldToggles, row);
 }
 
-/** The rows that are not inside a folded subtree, in order: lane → row. O(visible), whole subtrees are skipped. */
-export function visibleRows(table: SpanTable, folds: Folds): Uint32Array {
-  const rows = new Uint32Array(table.rowCount);
-  let lanes = 0;
-  for (let row = 0; row < table.rowCount;) {
-    rows[lanes++] = row;
-    row = isFolded(table, folds, row) ? table.subtreeEnd[row] : row + 1;
-  }
-  return rows.subarray(0, lanes);
-}
-
-/** The lane of `row`, or of the folded ancestor that hides it. */
-export function laneOfRow(rows: Uint32Array, row: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle] <= row) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return Math.max(0, low - 1);
-}
-
 /** Folds or unfolds one row. */
 export function toggleFold(folds: Folds, row: number): Folds {
   const toggles = includesSorted(folds.foldToggles, row)

@@ -10,16 +10,16 @@ import {
   foldToDepth,
   isFolded,
   laneHeight,
-  laneOfRow,
   nanosOf,
   pan,
   pixelOf,
   toggleFold,
   unfoldTo,
-  visibleRows,
   wholeViewport,
   zoomAround,
 } from './layout.ts';
+import type { Folds } from './layout.ts';
+import { lanesOf } from './lanes.ts';
 
 const tree = [
   { parent: -1, start: 0, end: 1_000 },
@@ -29,12 +29,15 @@ const tree = [
 ];
 const table = drawnTable(tree);
 const open = foldToDepth(undefined);
+const rowsOf = (folds: Folds): number[] => [
+  ...lanesOf(traceModelOf(table), { ...wholeTrace, ...folds }, undefined).rows,
+];
 
 test('a folded row hides exactly its subtree', () => {
-  assert.deepEqual([...visibleRows(table, open)], [0, 1, 2, 3]);
-  assert.deepEqual([...visibleRows(table, toggleFold(open, 1))], [0, 1, 3]);
-  assert.deepEqual([...visibleRows(table, foldToDepth(0))], [0]);
-  assert.deepEqual([...visibleRows(table, toggleFold(foldToDepth(0), 0))], [0, 1, 3]);
+  assert.deepEqual(rowsOf(open), [0, 1, 2, 3]);
+  assert.deepEqual(rowsOf(toggleFold(open, 1)), [0, 1, 3]);
+  assert.deepEqual(rowsOf(foldToDepth(0)), [0]);
+  assert.deepEqual(rowsOf(toggleFold(foldToDepth(0), 0)), [0, 1, 3]);
 });
 
 test('folds agree with the obvious rule on any tree', () => {
@@ -56,11 +59,13 @@ test('folds agree with the obvious rule on any tree', () => {
         }
         return true;
       });
-      const rows = visibleRows(random, folds);
+      const model = traceModelOf(random);
+      const { rows, laneOfRow } = lanesOf(model, { ...wholeTrace, ...folds }, undefined);
       assert.deepEqual([...rows], expected);
-      expected.forEach((row, lane) => assert.equal(laneOfRow(rows, row), lane));
+      expected.forEach((row, lane) => assert.equal(laneOfRow[row], lane));
       const last = random.rowCount - 1;
-      assert.ok([...visibleRows(random, unfoldTo(random, folds, last))].includes(last));
+      const unfolded = { ...wholeTrace, ...unfoldTo(random, folds, last) };
+      assert.ok([...lanesOf(model, unfolded, undefined).rows].includes(last));
     })
   );
 });
@@ -76,7 +81,7 @@ test('pixels and moments are inverse; zoom keeps what is under the pointer; noth
 });
 
 test('the pointer finds its lane', () => {
-  const rows = visibleRows(table, open);
+  const rows = Uint32Array.from(rowsOf(open));
   const hit = hitTest(table, rows, wholeViewport(table), 500, 250, 2 * laneHeight + 3);
   assert.deepEqual(hit, { lane: 2, row: 2, nanos: 500, event: -1 });
   assert.equal(hitTest(table, rows, wholeViewport(table), 500, 1, 99 * laneHeight), undefined);
@@ -90,7 +95,7 @@ test('keys walk, fold and find errors', () => {
       {
         model,
         focus,
-        rows: visibleRows(table, focus),
+        lanes: lanesOf(model, focus, undefined),
         selectedRow,
         viewport: wholeViewport(table),
         whole: wholeViewport(table),
@@ -110,7 +115,7 @@ test('keys walk, fold and find errors', () => {
       {
         model,
         focus: wholeTrace,
-        rows: visibleRows(table, open),
+        lanes: lanesOf(model, wholeTrace, undefined),
         selectedRow: 0,
         viewport: wholeViewport(table),
         whole: wholeViewport(table),
