@@ -15,6 +15,8 @@ const server = spawn(
   ['--disable-warning=ExperimentalWarning', join(root, 'src', 'server', 'main.ts'), ...process.argv.slice(2)],
   {
     stdio: 'inherit',
+    // The next start, and every thread of this one, takes what was compiled from here: a quarter of the work.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'vivace'), ...process.env },
   }
 );
 // The server ends in order on these; we stay until it has.

@@ -1,4 +1,5 @@
 /** The `vivace` process: command line, signals, exit codes. 0: stopped as asked; 1: failed while running; 2: wrong options. */
+import { flushCompileCache } from 'node:module';
 import { buildInfo } from './build-info.ts';
 import { isCommand, runCommand } from './commands/index.ts';
 import { readCommandLine } from './command-line.ts';
@@ -48,6 +49,8 @@ async function main(): Promise<void> {
     return;
   }
   log.info({ urls: server.urls }, 'ready');
+  // Where there is a cache (NODE_COMPILE_CACHE): a server that is killed would not write to it.
+  flushCompileCache();
   startDemoWhenAsked(config, server, log);
 }
 

@@ -99,11 +99,13 @@ export class NodeWorkers implements Workers {
     return promise.finally(() => signal?.removeEventListener('abort', onAbort));
   }
 
-  /** Starts a first thread for queries, so that the first query does not wait for it. */
+  /** Starts a first thread for queries and the one that flushes, so that the first query, and the first full head, do not wait for them. */
   warmUp(): void {
-    const lane = this.laneOf('query');
-    if (lane.threads.length === 0) {
-      start(lane).worker.unref();
+    for (const name of ['query', 'flush']) {
+      const lane = this.laneOf(name);
+      if (lane.threads.length === 0) {
+        start(lane).worker.unref();
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 // The entry of a worker thread: runs the engine's tasks by name on a disk of its own.
+import { flushCompileCache } from 'node:module';
 import { constants, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { QueryWorld } from '../engine/query/query-world.ts';
@@ -27,6 +28,8 @@ const queries = new QueryWorld({
   },
 });
 const world = { disk, codecs: nodeCodecs, queries };
+// Where there is a cache (NODE_COMPILE_CACHE): a thread that is terminated would not write to it.
+flushCompileCache();
 
 parentPort?.on('message', (request: WorkerRequest) => {
   if (request.kind === 'forget') {

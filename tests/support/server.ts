@@ -75,6 +75,8 @@ export interface TestProcess extends TestServer {
 }
 
 const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');
+/** As `npm start` has it. */
+const compileCache = path.join(import.meta.dirname, '../../node_modules/.cache/vivace');
 
 /** The real process, from source. `args` as on the command line. Resolves when it is ready; rejects when it ends before. */
 export async function startProcess(
@@ -83,7 +85,7 @@ export async function startProcess(
 ): Promise<TestProcess> {
   const ports = Object.entries(freePorts).flatMap(([key, address]) => [`--${key.replaceAll('_', '-')}`, address]);
   const child = spawn(process.execPath, [mainFile, ...ports, ...args], {
-    env: { ...process.env, ...variables },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
