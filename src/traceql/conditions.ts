@@ -69,6 +69,29 @@ export function readsOf(query: Query): readonly Field[] | 'all' {
   return collectFields(query.body, (field) => reads.push(field)) ? reads : 'all';
 }
 
+/** Whether the query asks somewhere for the absence of the field: `.x = nil`. */
+export function asksForAbsence(query: Query): (field: Field) => boolean {
+  const absent: Field[] = [];
+  collectFields(query.body, (field) => absent.push(field), absentFields);
+  return (field) => absent.some((other) => sameField(other, field));
+}
+
+function absentFields(expression: FieldExpression): readonly Field[] {
+  switch (expression.kind) {
+    case 'unary':
+      return absentFields(expression.operand);
+    case 'logical':
+      return expression.operands.flatMap(absentFields);
+    case 'binary': {
+      const sides = [expression.left, expression.right];
+      const fields = sides.flatMap((side) => (side.kind === 'field' ? [side.field] : []));
+      return expression.op === '=' && sides.some(isNil) ? fields : sides.flatMap(absentFields);
+    }
+    default:
+      return [];
+  }
+}
+
 /** Whether some value is read of the parent of a span. */
 export function readsParents(query: Query): boolean {
   let found = false;
@@ -279,10 +302,15 @@ function or<T extends { readonly kind: string }>(conditions: readonly (T | Combi
 type Node = Query['body'] | PipelineStage | ScalarExpression | { readonly kind: 'literal' };
 
 /** Calls `add` for every field below a node, in the order of the text; false when the node reads every attribute. */
-function collectFields(node: Node, add: (field: Field) => unknown): boolean {
-  const each = (nodes: readonly Node[]): boolean => nodes.map((child) => collectFields(child, add)).every(Boolean);
+function collectFields(
+  node: Node,
+  add: (field: Field) => unknown,
+  fieldsOf: (expression: FieldExpression) => readonly Field[] = fieldsOfExpression
+): boolean {
+  const each = (nodes: readonly Node[]): boolean =>
+    nodes.map((child) => collectFields(child, add, fieldsOf)).every(Boolean);
   const expression = (child: FieldExpression | undefined): boolean => {
-    (child === undefined ? [] : fieldsOfExpression(child)).forEach(add);
+    (child === undefined ? [] : fieldsOf(child)).forEach(add);
     return true;
   };
   switch (node.kind) {
@@ -310,7 +338,7 @@ function collectFields(node: Node, add: (field: Field) => unknown): boolean {
     case 'group':
       return expression(node.by);
     case 'select':
-      node.fields.forEach(({ field }) => add(field));
+      node.fields.forEach(expression);
       return true;
     case 'metrics-pipeline': {
       const { aggregate } = node;
@@ -320,7 +348,7 @@ function collectFields(node: Node, add: (field: Field) => unknown): boolean {
         return false;
       }
       expression(aggregate.argument);
-      aggregate.by.forEach(({ field }) => add(field));
+      aggregate.by.forEach(expression);
       return complete;
     }
   }

@@ -216,3 +216,9 @@ test('the editor offers them', () => {
   assert(labels('{ } ').includes('!&&'));
   assert(labels('{ } | so').includes('sort()'));
 });
+
+test('aggregates compare with aggregates and take part in arithmetic; a pipeline in parentheses may be a stage', () => {
+  assert.equal(names('{ } | max(duration) > min(duration) * 2'), 'GET add sql list');
+  assert.equal(names('{ } | 1 < count()'), 'GET add sql list');
+  assert.equal(names('({ } | count() = 4) | { name = "sql" }'), 'sql');
+});

@@ -96,6 +96,11 @@ test('what is only compared is shown where it holds', () => {
   assert.deepEqual(attributesOf('{ span.http.status_code = "404" || kind = client }'), ['kind=client']);
 });
 
+test('what a query asks the absence of is shown as nil', () => {
+  assert.deepEqual(attributesOf('{ span.x = nil }'), ['x=nil', 'x=nil']);
+  assert.deepEqual(attributesOf('{ resource.zone = nil || nil = .x }'), ['zone=nil x=nil', 'zone=nil x=nil']);
+});
+
 test('of several events, the last that made the span match is shown', () => {
   assert.deepEqual(attributesOf('{ event.type = "second" }'), ['type="second"']);
   assert.deepEqual(attributesOf('{ kind = client } | select(event.type)'), ['kind=client type="second"']);

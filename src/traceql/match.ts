@@ -3,14 +3,14 @@ import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts'
 import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { Field, IntrinsicName, Query } from './ast.ts';
 import type { LeafCondition, SpanCondition, TraceCondition } from './conditions.ts';
-import { conditionsOf, fieldsOf, readsOf } from './conditions.ts';
+import { asksForAbsence, conditionsOf, fieldsOf, readsOf } from './conditions.ts';
 import { sameField } from './attributes.ts';
 import type { Spanset } from './evaluate.ts';
 import { compileQuery } from './evaluate.ts';
 import { fieldValues, listOfField, TraceFacts } from './fields.ts';
 import { sortOf, sortValueOf } from './order.ts';
 import type { Static } from './static.ts';
-import { isNumeric, staticKey } from './static.ts';
+import { isNumeric, nil, staticKey } from './static.ts';
 
 export type NamedStatic = readonly [name: string, value: Static];
 
@@ -25,7 +25,7 @@ export interface SpanMatch {
   readonly name: string | undefined;
   readonly startUnixNanos: UnixNanos;
   readonly durationNanos: bigint;
-  /** What the query reads or selects, by bare name; absent ones are left out. */
+  /** What the query reads or selects, by bare name. Absent ones are left out, but nil where the query asks for their absence. */
   readonly attributes: readonly NamedStatic[];
 }
 
@@ -142,6 +142,8 @@ interface ShownField {
   readonly leaves: readonly LeafCondition[];
   /** Nothing but the conditions reads the field. */
   readonly onlyCompared: boolean;
+  /** The query asks for spans without it: they say `nil`. */
+  readonly saysNil: boolean;
 }
 
 function shownFields(query: Query): ShownFields {
@@ -149,6 +151,7 @@ function shownFields(query: Query): ShownFields {
   const fields = read === 'all' ? [] : read;
   const leaves = leavesOf(conditionsOf(query));
   const reads = readsOf(query);
+  const isAbsenceAsked = asksForAbsence(query);
   const readCount = (field: Field): number =>
     reads === 'all' ? Infinity : reads.filter((read) => sameField(read, field)).length;
   return {
@@ -157,7 +160,8 @@ function shownFields(query: Query): ShownFields {
       .filter((field) => field.kind !== 'intrinsic' || !carriedElsewhere.includes(field.name))
       .map((field) => {
         const own = leaves.filter((leaf) => sameField(leaf.field, field));
-        return { field, leaves: own, onlyCompared: own.length === readCount(field) };
+        const saysNil = field.kind === 'attribute' && listOfField(field) === undefined && isAbsenceAsked(field);
+        return { field, leaves: own, onlyCompared: own.length === readCount(field), saysNil };
       }),
   };
 }
@@ -201,8 +205,12 @@ function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMa
   const attributes: NamedStatic[] = [];
   // Names and values told, with whether that was for an unscoped attribute.
   const told = new Map<string, boolean>();
-  for (const { field, leaves, onlyCompared } of shown.fields) {
+  for (const { field, leaves, onlyCompared, saysNil } of shown.fields) {
     const values = fieldValues(field, span, facts.trace, facts);
+    if (values.length === 0 && saysNil) {
+      attributes.push([field.name, nil]);
+      continue;
+    }
     // Of several events or links, show the last that made the span match.
     if (listOfField(field) !== undefined) {
       values.reverse();

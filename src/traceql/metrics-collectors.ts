@@ -302,7 +302,10 @@ function quantiles(stepCount: number, wanted: readonly number[]): Accumulator {
   };
 }
 
-/** The rank is rounded up; inside its bucket (bound / 2, bound] the value grows exponentially with the rank. 0 without values. */
+/**
+ * The rank is rounded up; from the bound of the bucket before, of those that hold something, to the bound of its own the value grows
+ * exponentially with the rank. 0 without values.
+ */
 function quantileOf(
   quantile: number,
   buckets: readonly (readonly [bound: number, counts: Float64Array])[],
@@ -314,11 +317,20 @@ function quantileOf(
   }
   const rank = Math.max(1, Math.ceil(quantile * total));
   let before = 0;
+  let lower: number | undefined;
   for (const [bound, counts] of buckets) {
-    if (before + counts[step] >= rank) {
-      return (bound / 2) * 2 ** ((rank - before) / counts[step]);
+    if (counts[step] === 0) {
+      continue;
+    }
+    if (before + counts[step] === rank) {
+      return bound;
+    }
+    if (before + counts[step] > rank) {
+      const [from, to] = [Math.log2(lower ?? bound / 2), Math.log2(bound)];
+      return 2 ** (from + ((to - from) * (rank - before)) / counts[step]);
     }
     before += counts[step];
+    lower = bound;
   }
   return 0;
 }

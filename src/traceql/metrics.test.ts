@@ -116,7 +116,27 @@ test('quantiles and histograms have buckets of powers of two', () => {
     ],
     ['{ } | quantile_over_time(.n, 0.25)', `p=0.25: 10→4 20→0 30→0`],
     ['{ } | histogram_over_time(.f)'],
+    ['{ } | max_over_time(name)'],
+    ['{ } | quantile_over_time(status, 0.5)'],
   ]);
+});
+
+test('a quantile grows from the bucket before, of those that hold something', () => {
+  const values = traceFromText(`
+    s A |====| {n=4}
+      s B | =  | {n=1000}
+      s C |  = | {n=1000}
+  `);
+  const query = parseQuery('{ } | quantile_over_time(.n, 0, 0.5, 1)');
+  const start = values.spans[0].startUnixNanos - 1n;
+  const range = { startUnixNanos: start, endUnixNanos: start + 100_000_000n, stepNanos: 100_000_000n, exemplars: 0 };
+  const metrics = startMetrics(query, range);
+  metrics.observe(values);
+  // Rank 2 of 3 is the first of two above 4 and up to 1024: halfway on the scale of powers. Rank 1 uses its bucket up.
+  assert.deepEqual(
+    metrics.finish().map(({ samples }) => samples[0].value),
+    [4, 64, 1024]
+  );
 });
 
 test('second stages', () => {

@@ -432,7 +432,13 @@ function randomSeries(random: SeededRandom): string {
     'quantile_over_time',
     'histogram_over_time',
   ]);
-  const argument = random.pick(['duration', 'duration', 'span.x', '.y', 'event:timeSinceStart', 'traceDuration']);
+  const argument = random.pick([
+    'duration',
+    'duration',
+    'span.x',
+    '.y',
+    random.pick(['event:timeSinceStart', 'traceDuration', 'name']),
+  ]);
   const call =
     name === 'rate' || name === 'count_over_time'
       ? `${name}()`

@@ -69,7 +69,6 @@ const invalid: readonly (readonly [text: string, message: RegExp])[] = [
   ['{ } | rate() | «topk(0)»', /at least one series/],
   ['{ } | «quantile_over_time(duration)»', /needs a quantile/],
   ['{ } | «quantile_over_time(duration, 2)»', /between 0 and 1/],
-  ['{ } | avg_over_time(«name»)', /a number is needed/],
   ['{ } | rate() by(.a, .b, .c, .d, .e, «.f»)', /at most 5/],
   ['{ } | histogram_over_time(.x) by(.a, .b, .c, .d, «.e»)', /at most 4/],
   ['{ } | «compare({ }, 0)»', /1 to 1000/],

@@ -215,10 +215,7 @@ class Validator {
       }
       return;
     }
-    const { name, argument, quantiles, by } = aggregate;
-    if (argument !== undefined) {
-      this.mustBeNumber(argument.range, fieldType(argument));
-    }
+    const { name, quantiles, by } = aggregate;
     if (name === 'quantile_over_time' && quantiles.length === 0) {
       this.fail(aggregate.range, 'quantile_over_time() needs a quantile', 'a quantile such as `, 0.9`');
     }
