@@ -1,13 +1,11 @@
 import {
   DataSourceApi,
   LoadingState,
-  locationUtil,
   type AbstractQuery,
   type AdHocVariableFilter,
   type AnnotationSupport,
   type CoreApp,
   type DataFrame,
-  type DataLink,
   type DataQueryError,
   type DataQueryRequest,
   type DataQueryResponse,
@@ -16,49 +14,40 @@ import {
   type DataSourceInstanceSettings,
   type MetricFindValue,
   type QueryFixAction,
-  type QueryResultMetaNotice,
   type ScopedVars,
   type TestDataSourceResponse,
   type TimeRange,
 } from '@grafana/data';
-import { config, getDataSourceSrv, getTemplateSrv } from '@grafana/runtime';
+import { getTemplateSrv } from '@grafana/runtime';
 import { Observable, of } from 'rxjs';
 import { createClient, type Client } from '../api/client.ts';
-import type { Transport } from '../api/transport.ts';
 import { CodedError } from '../base/coded-error.ts';
-import type { Span, TraceId } from '../trace/model.ts';
+import type { Span } from '../trace/model.ts';
 import { fromAbstractQuery, toAbstractQuery } from './abstract-query.ts';
 import { fieldOfKey, queryOfFilters } from './ad-hoc.ts';
+import { fullViewHref, metricsAnswer, searchAnswer, secondsOf, traceAnswer, type AnswerContext } from './answers.ts';
 import { annotationEvents, annotationSearch, type VivaceAnnotationQuery } from './annotations.ts';
 import { AnnotationEditor } from './AnnotationEditor.tsx';
 import { gunzip } from '../app/gunzip.ts';
 import { printField } from '../traceql/attributes.ts';
 import { proxyTransport } from './backend-transport.ts';
-import { metricsFrames } from './frames/metrics-frame.ts';
-import { graphSpansMax, nodeGraphFrames } from './frames/node-graph-frames.ts';
-import { searchFrames } from './frames/search-frame.ts';
-import { serviceGraphFrames } from './frames/service-graph-frames.ts';
-import { emptyTraceFrame, traceFrame } from './frames/trace-frame.ts';
 import { interpolateQuery } from './interpolate.ts';
 import {
   defaultLimit,
   defaultSpansPerSpanset,
   planQuery,
   traceqlOf,
-  unitOfMetrics,
+  type QueryPlan,
   type VivaceQuery,
 } from './query.ts';
 import { defaultTagLimit, type VivaceJsonData } from './settings.ts';
 import { describeStatus, testTempo } from './health.ts';
-import { frameLinks } from './links/frame-links.ts';
 import { withFilter, withFilters } from './modify-query.ts';
-import { requestMetrics, requestSearch, type SecondsRange } from './tempo-requests.ts';
-import { shiftMs, type LinkedDataSource } from '../ui/links/span-links.ts';
+import { proxyStreamTransport } from './stream-transport.ts';
+import type { Transports } from './streaming.ts';
+import type { SecondsRange } from './tempo-requests.ts';
 import { VariableSupport } from './variable-support.ts';
 import { filterKeys, filterValues, listVariable, planVariable, type VivaceVariableQuery } from './variables.ts';
-
-/** Grafana's own trace view slows down beyond; above it Explore is pointed to our panel. */
-const coreViewSpansMax = 10_000;
 
 /** Answers Grafana's queries from a Vivace server, or any server with Tempo's query API, through Grafana's proxy. */
 export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
@@ -67,15 +56,16 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
   readonly client: Client;
   override readonly variables: VariableSupport = new VariableSupport(this);
   override readonly annotations: AnnotationSupport<VivaceQuery>;
-  private readonly transport: Transport;
+  private readonly transports: Transports;
   /** Of the file that the query editor was given last. Too large for a query, which stands in URLs and dashboards. */
   private uploaded: readonly Span[] | undefined;
 
   constructor(settings: DataSourceInstanceSettings<VivaceJsonData>) {
     super(settings);
     this.instanceSettings = settings;
-    this.transport = proxyTransport(settings.url ?? '');
-    this.client = createClient(this.transport);
+    const url = settings.url ?? '';
+    this.transports = { plain: proxyTransport(url), stream: proxyStreamTransport(url), refusesStreams: false };
+    this.client = createClient(this.transports.plain);
     this.annotations = {
       QueryEditor: AnnotationEditor,
       getDefaultQuery: (): Partial<VivaceAnnotationQuery> => ({ annotates: 'errors' }),
@@ -163,18 +153,31 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     }));
   }
 
-  /** One answer for all targets, each with its frames or its error. Unsubscribing cancels what is under way. */
+  /**
+   * One answer for all targets, each with its frames or its error; while some of them stream, the frames so far. Every packet has
+   * everything and replaces the one before. Unsubscribing cancels what is under way, at the server too.
+   */
   override query(request: DataQueryRequest<VivaceQuery>): Observable<DataQueryResponse> {
     return new Observable((subscriber) => {
       const controller = new AbortController();
       const targets = request.targets.filter((query) => this.filterQuery(query));
-      void Promise.all(targets.map((query) => this.answer(query, request, controller.signal))).then((answers) => {
+      const answers: DataQueryResponse[] = targets.map(() => ({ data: [] }));
+      const packet = (state: LoadingState): DataQueryResponse => {
         const errors = answers.flatMap((answer) => answer.errors ?? []);
-        subscriber.next({
-          data: answers.flatMap((answer) => answer.data),
-          state: errors.length === 0 ? LoadingState.Done : LoadingState.Error,
-          ...(errors.length === 0 ? {} : { errors }),
+        const data = answers.flatMap((answer) => answer.data);
+        return { key: 'vivace', data, state, ...(errors.length === 0 ? {} : { errors }) };
+      };
+      const answerTarget = async (query: VivaceQuery, index: number): Promise<void> => {
+        answers[index] = await this.answer(query, request, controller.signal, (frames) => {
+          answers[index] = { data: frames };
+          if (!controller.signal.aborted) {
+            subscriber.next(packet(LoadingState.Streaming));
+          }
         });
+      };
+      void Promise.all(targets.map(answerTarget)).then(() => {
+        const failed = answers.some(({ errors }) => errors !== undefined);
+        subscriber.next(packet(failed ? LoadingState.Error : LoadingState.Done));
         subscriber.complete();
       });
       return () => controller.abort();
@@ -186,7 +189,7 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     try {
       const status = await this.client.status();
       return status === undefined
-        ? await testTempo(this.transport)
+        ? await testTempo(this.transports.plain)
         : { status: 'success', message: describeStatus(status) };
     } catch (error) {
       return { status: 'error', message: error instanceof Error ? error.message : String(error) };
@@ -197,90 +200,55 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
   private async answer(
     query: VivaceQuery,
     request: DataQueryRequest<VivaceQuery>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    onPartial: (frames: DataFrame[]) => void
   ): Promise<DataQueryResponse> {
     try {
-      return { data: await this.frames(query, request, signal) };
+      const asked = interpolateQuery(query, request.scopedVars);
+      const plan = planQuery(withFilters(asked, request.filters ?? [], 'throw'));
+      return { data: await this.frames(plan, query.refId, request, signal, onPartial) };
     } catch (error) {
       return { data: [], errors: [queryError(error, query.refId)] };
     }
   }
 
   private async frames(
-    query: VivaceQuery,
+    plan: QueryPlan,
+    refId: string,
     request: DataQueryRequest<VivaceQuery>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    onPartial: (frames: DataFrame[]) => void
   ): Promise<DataFrame[]> {
-    const { refId } = query;
-    const asked = interpolateQuery(query, request.scopedVars);
-    const plan = planQuery(withFilters(asked, request.filters ?? [], 'throw'));
     const target = { uid: this.uid, name: this.name };
+    const { range, intervalMs, app } = request;
+    const { client, transports } = this;
+    const settings = this.instanceSettings.jsonData;
+    const context: AnswerContext = {
+      refId,
+      range,
+      intervalMs,
+      app,
+      target,
+      settings,
+      client,
+      transports,
+      signal,
+      onPartial,
+    };
     switch (plan.kind) {
       case 'none':
         return [];
-      case 'service-graph': {
-        const graphRange = secondsOf(request.range);
-        const graph = await this.client.serviceGraph({ query: plan.traceql, range: graphRange, signal });
-        return serviceGraphFrames(graph, refId, target);
-      }
+      case 'service-graph':
+        return (await import('./service-graph-answer.ts')).serviceGraphAnswer(plan, context);
       case 'trace':
-        return this.traceFrames(plan.traceId, refId, request.range, signal);
+        return traceAnswer(plan.traceId, context);
       case 'upload':
         return this.uploadFrames(refId);
-      case 'search': {
-        const body = await requestSearch(this.transport, { ...plan, ...secondsOf(request.range) }, signal);
-        return searchFrames(body, {
-          refId,
-          tableType: plan.tableType,
-          limit: plan.limit,
-          target,
-          theme: config.theme2,
-        });
-      }
-      case 'metrics': {
-        const step = plan.step ?? `${Math.max(1, Math.ceil(request.intervalMs / 1000))}s`;
-        const body = await requestMetrics(this.transport, { ...plan, step, ...secondsOf(request.range) }, signal);
-        const instantAtMs = request.range.to.valueOf();
-        const stepMs = plan.instant ? undefined : shiftMs(step, 0) || undefined;
-        const unit = unitOfMetrics(plan.traceql);
-        return metricsFrames(body, { refId, instant: plan.instant, instantAtMs, target, stepMs, unit });
-      }
+      case 'search':
+        return searchAnswer(plan, context);
+      case 'metrics':
+        return metricsAnswer(plan, context);
     }
-  }
-
-  /** A trace comes back whole; the time range is used only where the settings ask for it. */
-  private async traceFrames(
-    traceId: TraceId,
-    refId: string,
-    range: TimeRange,
-    signal: AbortSignal
-  ): Promise<DataFrame[]> {
-    const answer = await this.client.trace(traceId, signal, this.lookUpRange(range));
-    const spans = answer.data ?? [];
-    if (spans.length === 0) {
-      return [emptyTraceFrame(refId)];
-    }
-    const settings = this.instanceSettings.jsonData;
-    const links = frameLinks(settings, findDataSource);
-    const panelId = spans.length > coreViewSpansMax ? 'vivace-waterfall-panel' : undefined;
-    const frame = traceFrame(spans, {
-      refId,
-      links: [fullViewLink(this.uid), ...links.span],
-      tagLinks: links.tags,
-      panelId,
-    });
-    const withGraph = settings.nodeGraph?.enabled === true;
-    const notices: QueryResultMetaNotice[] = answer.warnings.map((text) => ({ severity: 'warning', text }));
-    if (answer.partial && notices.length === 0) {
-      notices.push({ severity: 'warning', text: 'The trace is incomplete.' });
-    }
-    if (withGraph && spans.length > graphSpansMax) {
-      notices.push({ severity: 'info', text: `No node graph: it would have more than ${graphSpansMax} nodes.` });
-    }
-    if (notices.length > 0) {
-      frame.meta = { ...frame.meta, notices };
-    }
-    return withGraph && spans.length <= graphSpansMax ? [frame, ...nodeGraphFrames(spans, refId)] : [frame];
   }
 
   private async uploadFrames(refId: string): Promise<DataFrame[]> {
@@ -291,53 +259,13 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     return uploadFrames(this.uploaded, refId);
   }
 
-  /** Around the range by the settings' shifts, half an hour by default; `undefined`: everywhere. */
-  private lookUpRange(range: TimeRange): SecondsRange | undefined {
-    const { timeShiftEnabled, spanStartTimeShift, spanEndTimeShift } = this.instanceSettings.jsonData.traceQuery ?? {};
-    if (timeShiftEnabled !== true) {
-      return undefined;
-    }
-    const { startSeconds, endSeconds } = secondsOf(range);
-    // Written without a sign, shifts lead away from the range, as with Tempo.
-    const before = Math.abs(shiftMs(spanStartTimeShift, 1_800_000)) / 1000;
-    const after = Math.abs(shiftMs(spanEndTimeShift, 1_800_000)) / 1000;
-    return { startSeconds: Math.max(0, Math.floor(startSeconds - before)), endSeconds: Math.ceil(endSeconds + after) };
-  }
-
   private get tagLimit(): number {
     return this.instanceSettings.jsonData.tagLimit ?? defaultTagLimit;
   }
 }
 
-function findDataSource(uid: string): LinkedDataSource | undefined {
-  const found = uid === '' ? undefined : getDataSourceSrv().getInstanceSettings(uid);
-  return found && { uid: found.uid, name: found.name, type: found.type };
-}
-
-/** The full view of a trace, where Grafana runs below a path too. */
-function fullViewHref(datasourceUid: string, traceId: string): string {
-  return locationUtil.assureBaseUrl(
-    `/a/vivace-traces-app/trace/${encodeURIComponent(traceId)}?ds=${encodeURIComponent(datasourceUid)}`
-  );
-}
-
 function rangeOf(range: TimeRange | undefined): SecondsRange | undefined {
   return range === undefined ? undefined : secondsOf(range);
-}
-
-/** The trace on the app's own page, from any span. */
-export function fullViewLink(datasourceUid: string): DataLink {
-  return {
-    title: 'Open in Vivace',
-    url: `/a/vivace-traces-app/trace/\${__data.fields.traceID}?span=\${__data.fields.spanID}&ds=${encodeURIComponent(datasourceUid)}`,
-    targetBlank: true,
-  };
-}
-
-/** Tempo takes whole seconds; the range is widened to them. */
-function secondsOf(range: TimeRange): SecondsRange {
-  const startSeconds = Math.floor(range.from.valueOf() / 1000);
-  return { startSeconds, endSeconds: Math.max(startSeconds + 1, Math.ceil(range.to.valueOf() / 1000)) };
 }
 
 function queryError(error: unknown, refId: string): DataQueryError {

@@ -21,6 +21,10 @@ export function interpolateQuery(query: VivaceQuery, scopedVars: ScopedVars): Vi
   return {
     ...query,
     ...(query.query === undefined ? {} : { query: replace(query.query) }),
+    // Label matchers are PromQL: values stand between quotes there too.
+    ...(query.serviceMapQuery === undefined
+      ? {}
+      : { serviceMapQuery: [query.serviceMapQuery].flat().map((selector) => replace(selector)) }),
     ...(query.step === undefined ? {} : { step: templates.replace(query.step, scopedVars) }),
     ...(query.filters === undefined
       ? {}

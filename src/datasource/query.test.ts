@@ -58,7 +58,16 @@ test('nothing to ask, and what cannot be asked', () => {
   assert.equal(plan({}).kind, 'none');
   assert.equal(plan({ query: '  ' }).kind, 'none');
   assert.equal(plan({ queryType: 'clear', query: '{}' }).kind, 'none');
-  assert.deepEqual(plan({ queryType: 'serviceMap', query: ' { } ' }), { kind: 'service-graph', traceql: '{ }' });
+  const graph = { kind: 'service-graph', source: 'server', traceql: '{ }', selectors: [], byNamespace: false };
+  assert.deepEqual(plan({ queryType: 'serviceMap', query: ' { } ' }), graph);
+  const linked = { queryType: 'serviceMap', serviceMapQuery: ['{client="a"}', ' ', 'server="b"'] };
+  assert.deepEqual(plan({ ...linked, serviceMapIncludeNamespace: true }), {
+    ...graph,
+    source: 'linked',
+    traceql: '',
+    selectors: ['{client="a"}', '{server="b"}'],
+    byNamespace: true,
+  });
 });
 
 test('filters as Tempo writes them', () => {

@@ -1,6 +1,7 @@
 import type { DataQuery } from '@grafana/schema';
 import { parseTraceId } from '../trace/ids.ts';
 import type { TraceId } from '../trace/model.ts';
+import { selectorsOf } from './prometheus-graph.ts';
 import { isComplete, traceqlFromFilters, type SearchFilter } from './search-filters.ts';
 
 /**
@@ -24,6 +25,9 @@ export interface VivaceQuery extends DataQuery {
   step?: string;
   /** At most so many exemplars of a metrics query. */
   exemplars?: number;
+  /** Label matchers for a service graph out of the linked Prometheus; of several any has to hold. */
+  serviceMapQuery?: string | string[];
+  serviceMapIncludeNamespace?: boolean;
 }
 
 export type TableType = 'traces' | 'spans' | 'raw';
@@ -35,8 +39,17 @@ export const defaultSpansPerSpanset = 3;
 export type QueryPlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'trace'; readonly traceId: TraceId }
-  /** Of every trace, or of those that the TraceQL selects. */
-  | { readonly kind: 'service-graph'; readonly traceql: string }
+  /**
+   * By the server, of every trace or of those that the TraceQL selects; by the linked Prometheus, where there is one, unless TraceQL is
+   * given: metrics know nothing of it.
+   */
+  | {
+      readonly kind: 'service-graph';
+      readonly source: 'server' | 'linked';
+      readonly traceql: string;
+      readonly selectors: readonly string[];
+      readonly byNamespace: boolean;
+    }
   /** The trace file that the query editor was given. */
   | { readonly kind: 'upload' }
   | {
@@ -63,7 +76,14 @@ export function planQuery(query: VivaceQuery): QueryPlan {
     return { kind: 'upload' };
   }
   if (query.queryType === 'serviceMap') {
-    return { kind: 'service-graph', traceql: (query.query ?? '').trim() };
+    const traceql = (query.query ?? '').trim();
+    return {
+      kind: 'service-graph',
+      source: traceql === '' ? 'linked' : 'server',
+      traceql,
+      selectors: selectorsOf(query.serviceMapQuery),
+      byNamespace: query.serviceMapIncludeNamespace === true,
+    };
   }
   if (isBuilderQuery(query)) {
     return searchPlan(traceqlFromFilters(query.filters ?? []), query);

@@ -8,6 +8,8 @@ import type { LinkSettings } from '../ui/links/settings.ts';
 export interface VivaceJsonData extends DataSourceJsonData, LinkSettings {
   serviceMap?: { datasourceUid?: string };
   nodeGraph?: { enabled?: boolean };
+  /** Partial results while the server searches; on unless switched off here. */
+  streamingEnabled?: { search?: boolean; metrics?: boolean };
   /** Look-ups of trace ids: with the shift enabled only around the time range, which servers other than ours read less for. */
   traceQuery?: { timeShiftEnabled?: boolean; spanStartTimeShift?: string; spanEndTimeShift?: string };
   /** At most so many names or values in a list. */

@@ -19,14 +19,18 @@ export async function requestSearch(
   search: SearchParams,
   signal: AbortSignal
 ): Promise<SearchBody> {
-  const params = {
+  return (await getJson(transport, '/api/search', searchParams(search), signal)) as SearchBody;
+}
+
+/** The same for the plain route and for the one that streams. */
+export function searchParams(search: SearchParams): Record<string, string> {
+  return {
     q: search.traceql,
     limit: String(search.limit),
     spss: String(search.spansPerSpanset),
     start: String(search.startSeconds),
     end: String(search.endSeconds),
   };
-  return (await getJson(transport, '/api/search', params, signal)) as SearchBody;
 }
 
 export interface MetricsParams extends SecondsRange {
@@ -43,14 +47,17 @@ export async function requestMetrics(
   signal: AbortSignal
 ): Promise<MetricsBody> {
   const path = metrics.instant ? '/api/metrics/query' : '/api/metrics/query_range';
-  const params = {
+  return (await getJson(transport, path, metricsParams(metrics), signal)) as MetricsBody;
+}
+
+export function metricsParams(metrics: MetricsParams): Record<string, string> {
+  return {
     q: metrics.traceql,
     start: String(metrics.startSeconds),
     end: String(metrics.endSeconds),
     ...(metrics.instant ? {} : { step: metrics.step }),
     ...(metrics.instant || metrics.exemplars === undefined ? {} : { exemplars: String(metrics.exemplars) }),
   };
-  return (await getJson(transport, path, params, signal)) as MetricsBody;
 }
 
 /** Of any server with Tempo's API; an old one has no such route, and then no version. */

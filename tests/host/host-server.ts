@@ -7,6 +7,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { HeldStore } from './held-store.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -18,6 +19,8 @@ export interface HostServerOptions {
   readonly hostFolder: string;
   /** Where the data source proxy leads: the query address of a running server. */
   readonly upstream: string;
+  /** `GET /test/held` tells of its searches, `POST` lets them go on. */
+  readonly held?: HeldStore;
 }
 
 export interface HostServer {
@@ -26,7 +29,7 @@ export interface HostServer {
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export async function startHostServer({ hostFolder, upstream }: HostServerOptions): Promise<HostServer> {
+export async function startHostServer({ hostFolder, upstream, held }: HostServerOptions): Promise<HostServer> {
   const plugins = new Map(pluginFolders.map((folder) => [pluginId(folder), path.join(root, 'dist', folder)]));
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://host');
@@ -36,6 +39,11 @@ export async function startHostServer({ hostFolder, upstream }: HostServerOption
       proxy(request, response, upstream + proxied[1] + search);
     } else if (asset && plugins.has(asset[1])) {
       sendFile(response, plugins.get(asset[1])!, asset[2]);
+    } else if (pathname === '/test/held' && held !== undefined) {
+      if (request.method === 'POST') {
+        held.release();
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(held.searches));
     } else if (pathname.startsWith('/public/host/')) {
       sendFile(response, hostFolder, pathname.slice('/public/host/'.length));
     } else if (pathname === '/' || pathname.startsWith('/a/') || pathname.startsWith('/plugins/')) {

@@ -138,6 +138,68 @@ test('unsubscribing cancels the request', async ({ host }) => {
   expect(result).toEqual({ aborted: 1, answered: false });
 });
 
+test('streaming: partial tables with progress, then everything; by chunked() and by fetch', async ({ host }) => {
+  const target = { query: '{ name != "held" }' };
+  for (const hasChunked of [true, false]) {
+    const { packets } = await host.evaluate(([one, chunked]) => window.testHost.streamedQuery([one], chunked), [
+      target,
+      hasChunked,
+    ] as const);
+    const partial = packets[0];
+    expect(partial).toMatchObject({ state: 'Streaming', key: 'vivace' });
+    expect(partial.frames).toEqual([
+      ['Traces', 1],
+      ['Streaming progress', 1],
+    ]);
+    expect(packets.at(-1)).toMatchObject({ state: 'Done', key: 'vivace', frames: [['Traces', 2]], notices: [] });
+  }
+});
+
+test("leaving a stream ends the server's search, within 100 ms", async ({ host }) => {
+  for (const hasChunked of [true, false]) {
+    const delays: number[] = [];
+    // Machines stall now and then: the best of some tries is what the way takes.
+    while (delays.length < 5 && Math.min(...delays, Infinity) > 100) {
+      const { leftUnixMs } = await host.evaluate(
+        (chunked) => window.testHost.streamedQuery([{ query: '{ name != "held" }' }], chunked, 1),
+        hasChunked
+      );
+      const held = async () =>
+        (await host.request.get(`${process.env.VIVACE_HOST_URL}/test/held`)).json() as Promise<{
+          abortedUnixMs?: number;
+        }>;
+      await expect.poll(async () => (await held()).abortedUnixMs ?? 0).toBeGreaterThan(0);
+      delays.push((await held()).abortedUnixMs! - leftUnixMs);
+    }
+    console.log(
+      `${hasChunked ? 'chunked()' : 'fetch'}: the server heard of it after ${delays.map((ms) => ms.toFixed(1)).join(', ')} ms`
+    );
+    expect(Math.min(...delays)).toBeLessThanOrEqual(100);
+  }
+});
+
+test('a refused and a cut stream: one plain answer with a notice', async ({ host }) => {
+  const stream = (body: string, status: number) =>
+    host.route('**/api/vivace/search/stream*', (route) =>
+      route.fulfill({ status, contentType: status === 200 ? 'application/x-ndjson' : 'text/plain', body })
+    );
+  const ask = async () => {
+    const { frames, errors } = await query(host, { query: '{ span.customer.id = "42" }' });
+    expect(errors).toBeUndefined();
+    return [frames[0].length, (frames[0].meta as { notices?: { text: string }[] }).notices?.map(({ text }) => text)];
+  };
+  await stream('\n{"type":"delta","traces":[]}\n', 200);
+  expect(await ask()).toEqual([
+    1,
+    ['The answer came in one piece: its stream was cut (it ended before its last line).'],
+  ]);
+  await host.unroute('**/api/vivace/search/stream*');
+  await stream('no such route', 404);
+  expect(await ask()).toEqual([1, ['The server answered in one piece: it does not stream (status 404).']]);
+  // It is not asked again.
+  expect(await ask()).toEqual([1, undefined]);
+});
+
 test('ad hoc filters narrow every kind of query; their choices narrow each other', async ({ host }) => {
   const service = { key: 'resource.service.name', operator: '=|', value: 'payment', values: ['payment', 'cart'] };
   const targets = [

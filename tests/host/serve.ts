@@ -2,10 +2,12 @@
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { startServer } from '../support/server.ts';
 import { buildHost } from './build-host.ts';
+import { HeldStore } from './held-store.ts';
 import { startHostServer } from './host-server.ts';
 import { fixtureSpans } from './traces.ts';
 
-const [hostFolder, vivace] = await Promise.all([buildHost(), startServer()]);
+const store = new HeldStore();
+const [hostFolder, vivace] = await Promise.all([buildHost(), startServer({ store })]);
 const sent = await fetch(new URL('/v1/traces', vivace.urls.otlpHttp), {
   method: 'POST',
   headers: { 'content-type': 'application/x-protobuf' },
@@ -14,7 +16,7 @@ const sent = await fetch(new URL('/v1/traces', vivace.urls.otlpHttp), {
 if (!sent.ok) {
   throw new Error(`the server refused the fixture: ${sent.status} ${await sent.text()}`);
 }
-const host = await startHostServer({ hostFolder, upstream: vivace.urls.query });
+const host = await startHostServer({ hostFolder, upstream: vivace.urls.query, held: store });
 console.log(JSON.stringify({ hostUrl: host.url }));
 
 process.once('SIGTERM', () => {

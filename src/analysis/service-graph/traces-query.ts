@@ -41,6 +41,9 @@ function serviceCondition({ name, namespace }: Named): string {
 function peerCondition({ kind, name, namespace }: Named): string {
   switch (kind) {
     case 'database': {
+      if (namespace === '') {
+        return anyOf(databaseKeys, name);
+      }
       const system = anyOf(['db.system.name', 'db.system'], namespace);
       return name === namespace ? system : `${system} && ${anyOf(databaseKeys, name)}`;
     }

@@ -18,7 +18,13 @@ const icons: Readonly<Record<GraphNodeBody['kind'], string>> = {
  * The two frames of Grafana's node graph: latency and rate, a ring of good and failed requests, and a link from each node and edge to its
  * traces. Source: Grafana's node graph frame contract.
  */
-export function serviceGraphFrames(graph: ServiceGraphBody, refId: string, target: ServiceGraphTarget): DataFrame[] {
+export function serviceGraphFrames(
+  graph: ServiceGraphBody,
+  refId: string,
+  target: ServiceGraphTarget,
+  /** Where the numbers are from, if not from the server: nodes and edges lead there too. */
+  prometheus?: ServiceGraphTarget
+): DataFrame[] {
   const { nodes } = graph;
   const byId = new Map(nodes.map((node) => [node.id, node]));
   // Grafana's panel throws on an edge without both its nodes.
@@ -27,7 +33,8 @@ export function serviceGraphFrames(graph: ServiceGraphBody, refId: string, targe
     return from === undefined || to === undefined ? [] : [{ ...edge, from, to }];
   });
   const notices = graph.warnings.map((warning) => ({ severity: 'warning' as const, text: warning }));
-  const links = (title: string): DataLink[] => [
+  const links = (title: string, matchers: string): DataLink[] => [
+    ...(prometheus === undefined ? [] : metricsLinks(prometheus, matchers)),
     {
       title,
       url: '',
@@ -43,7 +50,7 @@ export function serviceGraphFrames(graph: ServiceGraphBody, refId: string, targe
       text(
         'id',
         nodes.map(({ id }) => id),
-        { links: links('View traces') }
+        { links: links('View traces', 'server="${__data.fields.title}"') }
       ),
       text(
         'title',
@@ -87,7 +94,9 @@ export function serviceGraphFrames(graph: ServiceGraphBody, refId: string, targe
         text(
           'id',
           edges.map(({ source, target: to, kind }) => `${source} → ${to} ${kind}`),
-          { links: links('View traces') }
+          {
+            links: links('View traces', 'client="${__data.fields.sourceName}", server="${__data.fields.targetName}"'),
+          }
         ),
         text(
           'source',
@@ -124,6 +133,25 @@ export function serviceGraphFrames(graph: ServiceGraphBody, refId: string, targe
         ),
       ]
     ),
+  ];
+}
+
+/** What lies behind the numbers, as graphs over time. */
+function metricsLinks({ uid, name }: ServiceGraphTarget, matchers: string): DataLink[] {
+  const link = (title: string, expr: string): DataLink => ({
+    title,
+    url: '',
+    internal: {
+      datasourceUid: uid,
+      datasourceName: name,
+      query: { refId: 'A', expr, instant: false, range: true, exemplar: true },
+    },
+  });
+  const rate = (metric: string) => `rate(traces_service_graph_request_${metric}{${matchers}}[$__rate_interval])`;
+  return [
+    link('Request rate', `sum(${rate('total')})`),
+    link('Request histogram', `histogram_quantile(0.9, sum(${rate('server_seconds_bucket')}) by (le, client, server))`),
+    link('Failed request rate', `sum(${rate('failed_total')})`),
   ];
 }
 

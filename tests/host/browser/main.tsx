@@ -23,8 +23,8 @@ import * as runtime from '@grafana/runtime';
 import { GlobalStyles, PortalContainer } from '@grafana/ui';
 import { useState, type ComponentType, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { firstValueFrom, from, Observable, type Subscription } from 'rxjs';
-import { backendSrv, dataSourceSrv, requests, templateSrv } from './services.ts';
+import { firstValueFrom, from, lastValueFrom, Observable, type Subscription } from 'rxjs';
+import { backendSrv, dataSourceSrv, requests, setChunked, templateSrv } from './services.ts';
 import { sharedModules } from './shared-modules.ts';
 
 declare const System: {
@@ -246,7 +246,8 @@ const testHost = {
     filters?: DataQueryRequest['filters'],
     uid?: string
   ) {
-    const answer = await firstValueFrom(await observe(targets, scopedVars, filters, uid));
+    // Packets replace each other: one key.
+    const answer = await lastValueFrom(await observe(targets, scopedVars, filters, uid));
     return {
       errors: answer.errors,
       state: answer.state,
@@ -262,6 +263,36 @@ const testHost = {
     subscription.unsubscribe();
     await new Promise((resolve) => setTimeout(resolve, 50));
     return { aborted: requests.aborted - before, answered };
+  },
+
+  /** The states and row counts of a stream until `stop` says so; then the moment of leaving, in Unix milliseconds. */
+  async streamedQuery(targets: readonly Record<string, unknown>[], hasChunked: boolean, leaveAtPacket?: number) {
+    setChunked(hasChunked);
+    const packets: { state: unknown; key: unknown; frames: [unknown, number][]; notices: unknown }[] = [];
+    const observable = await observe(targets);
+    const leftUnixMs = await new Promise<number>((resolve, reject) => {
+      const subscription: Subscription = observable.subscribe({
+        next: ({ state, key, data, errors }) => {
+          packets.push({
+            state,
+            key,
+            frames: data.map((frame: DataFrame) => [frame.name, frame.length]),
+            notices: [...(errors ?? []), ...data.flatMap((frame: DataFrame) => frame.meta?.notices ?? [])],
+          });
+          if (packets.length === leaveAtPacket) {
+            const leftMs = performance.timeOrigin + performance.now();
+            subscription.unsubscribe();
+            resolve(leftMs);
+          } else if (packets.length === 1) {
+            void fetch('/test/held', { method: 'POST' });
+          }
+        },
+        error: reject,
+        complete: () => resolve(performance.timeOrigin + performance.now()),
+      });
+    });
+    setChunked(true);
+    return { packets, leftUnixMs };
   },
 
   /** Choices of an ad hoc filter in the last hour: keys, or the values of one key beside other filters. */
@@ -286,7 +317,7 @@ const testHost = {
     const { annotations } = await instanceOf('vivace');
     const annotation = { name: 'a', enable: true, iconColor: 'red', target: { refId: 'Anno', ...target } };
     const query = annotations!.prepareQuery!(annotation as never);
-    const { data } = await firstValueFrom(await observe([query as never]));
+    const { data } = await lastValueFrom(await observe([query as never]));
     return firstValueFrom(annotations!.processEvents!(annotation as never, data as DataFrame[]));
   },
 
@@ -342,7 +373,7 @@ const testHost = {
     const Panel = plugin.panel!;
     const datasource = { uid, type: ids.dataSource };
     const request = requestOf(targets.map((target) => ({ ...target, datasource })));
-    const { data } = await firstValueFrom(await observe(targets, undefined, undefined, uid));
+    const { data } = await lastValueFrom(await observe(targets, undefined, undefined, uid));
     const props = {
       id: 1,
       title: 'Trace',

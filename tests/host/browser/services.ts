@@ -69,10 +69,51 @@ async function bodyOf(response: Response, type: BackendSrvRequest['responseType'
   }
 }
 
+/** As Grafana's from 11.6 on: the URL as given, each piece of the answer as it comes, answers of every status. */
+function chunkedObservable(options: BackendSrvRequest): Observable<FetchResponse<Uint8Array | undefined>> {
+  return new Observable((subscriber) => {
+    const controller = new AbortController();
+    const query = new URLSearchParams(options.params as Record<string, string> | undefined).toString();
+    const read = async () => {
+      const answered = await fetch(query === '' ? options.url : `${options.url}?${query}`, {
+        method: options.method,
+        headers: options.headers,
+        signal: controller.signal,
+      });
+      const { status, statusText, ok, headers, redirected, type, url } = answered;
+      const shared = { status, statusText, ok, headers, redirected, type, url, config: options };
+      const reader = answered.body!.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        subscriber.next({ ...shared, data: value });
+        if (done) {
+          subscriber.complete();
+          return;
+        }
+      }
+    };
+    let finished = false;
+    requests.begun++;
+    read()
+      .catch((error: unknown) => subscriber.error(error))
+      .finally(() => (finished = true));
+    return () => {
+      requests.aborted += finished ? 0 : 1;
+      controller.abort('unsubscribe');
+    };
+  });
+}
+
 export const backendSrv = {
   fetch: fetchObservable,
+  chunked: chunkedObservable,
   get: (url: string, params?: Record<string, string>) => promised({ url, method: 'GET', params }),
 } as unknown as BackendSrv;
+
+/** Grafana before 11.6 has no `chunked`. */
+export function setChunked(isThere: boolean): void {
+  Object.assign(backendSrv, { chunked: isThere ? chunkedObservable : undefined });
+}
 
 function promised<T>(options: BackendSrvRequest): Promise<T> {
   return new Promise((resolve, reject) => {
