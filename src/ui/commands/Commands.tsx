@@ -9,7 +9,7 @@ import {
   useRef,
   useState,
 } from 'react';
-import type { KeyboardEvent, ReactElement, ReactNode } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 
 // Nobody needs it before the first key.
 const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }));
@@ -61,18 +61,30 @@ export function Commands({ ownsControlK, children }: CommandsProps): ReactElemen
     }),
     []
   );
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const isControlK =
-      ownsControlK && event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-    if (isControlK || (event.key === ':' && !isTyping(event.target))) {
-      event.preventDefault();
-      event.stopPropagation();
-      registry.open();
-    }
-  };
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const isControlK =
+        ownsControlK && event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+      const { target } = event;
+      // Within the view, or on what holds it: on a page of our own that is also the empty focus of the document.
+      const isHere =
+        target instanceof Node &&
+        root.current !== null &&
+        (root.current.contains(target) ||
+          (target.contains(root.current) && (ownsControlK || target !== document.body)));
+      if (isHere && (isControlK || (event.key === ':' && !isTyping(target)))) {
+        event.preventDefault();
+        event.stopPropagation();
+        registry.open();
+      }
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, [ownsControlK, registry]);
   return (
     <CommandsContext.Provider value={registry}>
-      <div style={{ display: 'contents' }} onKeyDown={onKeyDown}>
+      <div ref={root} style={{ display: 'contents' }}>
         {children}
       </div>
       {isOpen && (
