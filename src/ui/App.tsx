@@ -21,6 +21,7 @@ import type { TracePaneProps } from './trace/TracePane.tsx';
 // Most visits never open them.
 const HelpSheet = lazy(async () => ({ default: (await import('./HelpSheet.tsx')).HelpSheet }));
 // The layout's library comes with it.
+const ComparePage = lazy(async () => ({ default: (await import('./compare/ComparePage.tsx')).ComparePage }));
 const ServicesPage = lazy(async () => ({ default: (await import('./graph/ServicesPage.tsx')).ServicesPage }));
 
 export interface AppProps {
@@ -37,7 +38,7 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
   );
   const [themeName, chooseTheme] = useTheme(host);
   const theme = themeOf(themeName);
-  const [file, setFile] = useState<OpenFile>();
+  const [files, setFiles] = useState<readonly OpenFile[]>([]);
   const [fileError, setFileError] = useState<unknown>(undefined);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isDragging, setDragging] = useState(false);
@@ -56,11 +57,23 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
     setFileError(undefined);
     readTraceFile(host, chosen).then(
       (opened) => {
-        setFile(opened);
-        host.viewState.set({ page: 'file', traceId: undefined, focus: wholeTrace }, 'push');
+        setFiles((known) => [...known, opened]);
+        openedFile(opened);
       },
       (error: unknown) => setFileError(error)
     );
+  };
+  /** In a comparison the file takes the side that is still free; elsewhere it is shown. */
+  const openedFile = (opened: OpenFile): void => {
+    const current = host.viewState.get();
+    const traceIds = new Set(opened.spans.map(({ traceId }) => traceId));
+    const [traceId] = traceIds;
+    if (current.page === 'compare' && traceIds.size === 1) {
+      const side = current.before === '' ? 'before' : 'after';
+      host.viewState.set({ ...current, [side]: `file:${traceId}` }, 'push');
+    } else {
+      host.viewState.set({ page: 'file', traceId: undefined, focus: wholeTrace }, 'push');
+    }
   };
   const onDrag = (event: DragEvent, over: boolean): void => {
     if (event.dataTransfer.types.includes('Files')) {
@@ -151,11 +164,28 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
                 <ServicesPage host={host} view={view} theme={theme} />
               </Suspense>
             )}
+            {view.page === 'compare' && (
+              <Suspense fallback={<SkeletonRows rows={8} />}>
+                <ComparePage
+                  host={host}
+                  view={view}
+                  theme={theme}
+                  files={files}
+                  onChooseFile={() => fileInput.current?.click()}
+                />
+              </Suspense>
+            )}
             {view.page === 'trace' && (
               <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
             )}
             {view.page === 'file' && (
-              <FilePage host={host} view={view} theme={theme} file={file} onChoose={() => fileInput.current?.click()} />
+              <FilePage
+                host={host}
+                view={view}
+                theme={theme}
+                file={files.at(-1)}
+                onChoose={() => fileInput.current?.click()}
+              />
             )}
           </ErrorBoundary>
         </main>

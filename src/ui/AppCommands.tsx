@@ -36,6 +36,7 @@ export function AppCommands({
       commands: [
         goTo('search', 'Search', searchView),
         goTo('services', 'Services', { page: 'services', query: '', range: searchView.range }),
+        goTo('compare', 'Compare two traces', { page: 'compare', before: '', after: '' }),
         { id: 'open-file', group: 'Open', title: 'Trace file: OTLP, Jaeger or Zipkin', run: onChooseFile },
         { id: 'help', group: 'Help', title: 'All keys', keys: ['?'], run: onHelp },
         ...(onTheme

@@ -44,6 +44,11 @@ const focuses: fc.Arbitrary<TraceFocus> = fc.record(
   },
   { noNullPrototype: true, requiredKeys: ['spanId', 'zoom', 'foldDepth', 'foldToggles', 'find'] }
 );
+const sides = fc.oneof(
+  fc.constantFrom('', 'file'),
+  hex(32),
+  hex(32).map((id) => `file:${id}`)
+);
 const views: fc.Arbitrary<View> = fc.oneof(
   fc.record(
     {
@@ -57,6 +62,7 @@ const views: fc.Arbitrary<View> = fc.oneof(
     { noNullPrototype: true }
   ),
   fc.record({ page: fc.constant('trace' as const), traceId: hex(32), focus: focuses }, { noNullPrototype: true }),
+  fc.record({ page: fc.constant('compare' as const), before: sides, after: sides }, { noNullPrototype: true }),
   fc.record(
     { page: fc.constant('file' as const), traceId: fc.option(hex(32), { nil: undefined }), focus: focuses },
     { noNullPrototype: true }

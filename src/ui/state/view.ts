@@ -84,7 +84,17 @@ export interface ServicesView {
   readonly range: Range;
 }
 
-export type View = SearchView | TraceView | FileView | ServicesView;
+/**
+ * Two traces laid over each other. A side is a trace id, `file` for the only trace of the opened file, `file:<id>` for one of several, or
+ * empty: not chosen yet.
+ */
+export interface CompareView {
+  readonly page: 'compare';
+  readonly before: string;
+  readonly after: string;
+}
+
+export type View = SearchView | TraceView | FileView | ServicesView | CompareView;
 
 export const wholeTrace: TraceFocus = {
   spanId: undefined,
@@ -127,6 +137,9 @@ export function viewFromUrl(path: string, search: string): View {
       range: rangeFromText(params.get('from'), params.get('to')),
     };
   }
+  if (/\/compare\/?$/.test(path)) {
+    return { page: 'compare', before: sideFromText(params.get('a')), after: sideFromText(params.get('b')) };
+  }
   const limit = Number(params.get('limit') ?? startView.limit);
   return {
     page: 'search',
@@ -153,6 +166,10 @@ export function urlOfView(view: View): { readonly path: string; readonly search:
       setUnless(params, 'q', view.query, '');
       addRange(params, view.range);
       return { path: '/services', search: searchOf(params) };
+    case 'compare':
+      setUnless(params, 'a', view.before, '');
+      setUnless(params, 'b', view.after, '');
+      return { path: '/compare', search: searchOf(params) };
     case 'search':
       setUnless(params, 'q', view.query, '');
       addRange(params, view.range);
@@ -161,6 +178,14 @@ export function urlOfView(view: View): { readonly path: string; readonly search:
       setUnless(params, 'live', view.live ? '1' : '', '');
       return { path: '/search', search: searchOf(params) };
   }
+}
+
+function sideFromText(text: string | null): string {
+  const file = /^file(?::([0-9a-f]{1,32}))?$/.exec(text ?? '');
+  if (file) {
+    return file[1] === undefined ? 'file' : `file:${parseTraceId(file[1]) ?? file[1]}`;
+  }
+  return parseTraceId(text ?? '') ?? '';
 }
 
 function addRange(params: URLSearchParams, range: Range): void {
