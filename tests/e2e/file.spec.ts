@@ -1,11 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import type { Page } from '@playwright/test';
 import { encodeJaegerJson } from '../../src/wire/jaeger-json.ts';
 import { encodeTracesJson } from '../../src/wire/otlp-json.ts';
 import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { encodeZipkinJson } from '../../src/wire/zipkin-json.ts';
 import { fixtureSpans, traceIds } from './fixtures.ts';
-import { at, expect, test } from './page-test.ts';
+import { at, dropFile as drop, expect, test } from './page-test.ts';
 
 const all = fixtureSpans(Date.UTC(2026, 0, 2, 3, 4, 5));
 const failed = all.filter((span) => span.traceId === traceIds.failed);
@@ -51,17 +50,3 @@ test('a file that is no trace is refused in words', async ({ page, server }) => 
   await drop(page, 'notes.json', new TextEncoder().encode('{"hello": "world"}'));
   await expect(page.getByRole('alert')).toBeVisible();
 });
-
-/** As a person drops a file from the desktop. */
-async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
-  const transfer = await page.evaluateHandle(
-    ({ fileName, base64 }) => {
-      const data = new DataTransfer();
-      const content = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      data.items.add(new File([content], fileName));
-      return data;
-    },
-    { fileName: name, base64: Buffer.from(bytes).toString('base64') }
-  );
-  await page.locator('main').dispatchEvent('drop', { dataTransfer: transfer });
-}

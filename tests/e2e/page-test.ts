@@ -85,3 +85,17 @@ function watchErrors(page: Page): string[] {
 export function at(server: TestServer, path: string): string {
   return new URL(path, server.urls.query).href;
 }
+
+/** As a person drops a file from the desktop. */
+export async function dropFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ fileName, base64 }) => {
+      const data = new DataTransfer();
+      const content = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([content], fileName));
+      return data;
+    },
+    { fileName: name, base64: Buffer.from(bytes).toString('base64') }
+  );
+  await page.locator('main').dispatchEvent('drop', { dataTransfer: transfer });
+}

@@ -6,6 +6,7 @@ import {
   parseRangeEnd,
   rangeEndText,
   rangeSeconds,
+  shareable,
   startView,
   urlOfView,
   viewFromUrl,
@@ -27,6 +28,19 @@ const focuses: fc.Arbitrary<TraceFocus> = fc.record(
     view: fc.constantFrom('flame' as const, 'statistics' as const, 'graph' as const, 'events' as const),
     groupBy: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }),
     colorBy: fc.string({ minLength: 1 }),
+    notes: fc.array(
+      fc.oneof(
+        fc.record({ text: fc.string({ minLength: 1 }), spanId: hex(16) }, { noNullPrototype: true }),
+        fc.record(
+          {
+            text: fc.string({ minLength: 1 }),
+            range: fc.record({ startNanos: fc.nat(1e12), endNanos: fc.nat(1e12) }, { noNullPrototype: true }),
+          },
+          { noNullPrototype: true }
+        )
+      ),
+      { minLength: 1, maxLength: 4 }
+    ),
     reduce: fc.constantFrom('story' as const, 'repeats' as const, 'all' as const),
     open: fc.uniqueArray(fc.nat(1e6), { minLength: 1, maxLength: 50 }).map((rows) => rows.sort((a, b) => a - b)),
     hide: fc.constant(true as const),
@@ -61,7 +75,18 @@ const views: fc.Arbitrary<View> = fc.oneof(
     },
     { noNullPrototype: true }
   ),
-  fc.record({ page: fc.constant('trace' as const), traceId: hex(32), focus: focuses }, { noNullPrototype: true }),
+  fc.record(
+    {
+      page: fc.constant('trace' as const),
+      traceId: hex(32),
+      focus: focuses,
+      trail: fc.array(fc.record({ traceId: hex(32), spanId: hex(16), name: fc.string() }, { noNullPrototype: true }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    },
+    { noNullPrototype: true, requiredKeys: ['page', 'traceId', 'focus'] }
+  ),
   fc.record({ page: fc.constant('compare' as const), before: sides, after: sides }, { noNullPrototype: true }),
   fc.record(
     { page: fc.constant('file' as const), traceId: fc.option(hex(32), { nil: undefined }), focus: focuses },
@@ -99,4 +124,29 @@ test('range ends read as people write them', () => {
 test('a range becomes whole seconds that contain the newest millisecond', () => {
   const now = 1_700_000_000_900;
   assert.deepEqual(rangeSeconds(startView.range, now), { startSeconds: 1_699_996_400, endSeconds: 1_700_000_002 });
+});
+
+test('a link is at most 2,000 characters, and what it leaves out is said', () => {
+  const long: fc.Arbitrary<View> = fc.record(
+    {
+      page: fc.constant('trace' as const),
+      traceId: hex(32),
+      focus: fc
+        .tuple(focuses, fc.string({ maxLength: 3_000 }), fc.string({ maxLength: 3_000 }))
+        .map(([focus, filter, text]) => ({ ...focus, filter, notes: [{ text, spanId: '00000000000000a1' }] })),
+    },
+    { noNullPrototype: true }
+  );
+  fc.assert(
+    fc.property(long, (view) => {
+      const { view: shared, leftOut } = shareable(view, 40);
+      const { path, search } = urlOfView(shared);
+      assert.ok(shared.page === 'trace' && view.page === 'trace');
+      // Names of attributes and a few notes cannot be left out; they are bounded elsewhere.
+      const rest = JSON.stringify([shared.focus.groupBy, shared.focus.colorBy]).length * 9;
+      assert.ok(40 + path.length + search.length <= 2_000 + rest);
+      const before = urlOfView(view);
+      assert.equal(leftOut.length === 0, 40 + before.path.length + before.search.length <= 2_000);
+    })
+  );
 });

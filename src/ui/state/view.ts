@@ -44,6 +44,7 @@ export interface TraceFocus {
   readonly groupBy?: readonly string[];
   /** What colours are by, as TraceQL names it; absent: the service. */
   readonly colorBy?: string;
+  readonly notes?: readonly Note[];
   /** How much has a lane; absent: the story of a large trace, every span of a small one. */
   readonly reduce?: Reduction;
   /** First rows of folded groups, and of lines of the story, that were opened. Ascending. */
@@ -63,10 +64,29 @@ export type Reduction = (typeof reductions)[number];
 export const traceViewNames = ['waterfall', 'flame', 'statistics', 'graph', 'events'] as const;
 export type TraceViewName = (typeof traceViewNames)[number];
 
+/** A remark of somebody, at a span or at a stretch of time. It is in the link, so whoever opens that reads it. */
+export interface Note {
+  readonly text: string;
+  /** Hex; exactly one of `spanId` and `range` is there. */
+  readonly spanId?: string;
+  /** Nanoseconds from the start of the trace. */
+  readonly range?: { readonly startNanos: number; readonly endNanos: number };
+}
+
+/** A trace one came from by a link between spans. */
+export interface Crumb {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** For the breadcrumb: what the span is called. */
+  readonly name: string;
+}
+
 export interface TraceView {
   readonly page: 'trace';
   readonly traceId: string;
   readonly focus: TraceFocus;
+  /** The way here over links between spans, oldest first; absent where one came otherwise. */
+  readonly trail?: readonly Crumb[];
 }
 
 /** A trace file opened in this browser; the file itself is not in the URL. `traceId` picks one of its traces. */
@@ -124,7 +144,8 @@ export function viewFromUrl(path: string, search: string): View {
   if (trace) {
     const traceId = parseTraceId(trace[1]);
     if (traceId !== undefined) {
-      return { page: 'trace', traceId, focus: focusFromParams(params) };
+      const trail = params.getAll('via').flatMap(crumbFromText);
+      return { page: 'trace', traceId, focus: focusFromParams(params), ...(trail.length > 0 ? { trail } : {}) };
     }
   }
   if (/\/file\/?$/.test(path)) {
@@ -157,6 +178,9 @@ export function urlOfView(view: View): { readonly path: string; readonly search:
   switch (view.page) {
     case 'trace':
       addFocus(params, view.focus);
+      for (const { traceId, spanId, name } of view.trail ?? []) {
+        params.append('via', `${traceId}.${spanId}.${name}`);
+      }
       return { path: `/trace/${view.traceId}`, search: searchOf(params) };
     case 'file':
       setUnless(params, 'trace', view.traceId ?? '', '');
@@ -229,6 +253,7 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
     .filter((attribute) => attribute !== '')
     .slice(0, groupByMax);
   const colorBy = params.get('color');
+  const notes = params.getAll('note').flatMap(noteFromText);
   const reduce = reductions.find((name) => name === params.get('show'));
   const open = togglesFromText(params.get('open') ?? '');
   return {
@@ -236,10 +261,70 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
     ...(view && view !== 'waterfall' ? { view } : {}),
     ...(groupBy.length > 0 ? { groupBy } : {}),
     ...(colorBy ? { colorBy } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
     ...(reduce ? { reduce } : {}),
     ...(open.length > 0 ? { open } : {}),
     ...(params.get('rest') === 'hidden' ? { hide: true as const } : {}),
     ...(params.get('outside') === 'hidden' ? { clip: true as const } : {}),
+  };
+}
+
+/** `<span id>~text` or `<start>-<end>~text`; nothing where it is neither. */
+function noteFromText(written: string): Note[] {
+  const match = /^(?:([0-9a-f]{16})|(\d{1,16})-(\d{1,16}))~(.+)$/s.exec(written);
+  if (!match) {
+    return [];
+  }
+  const [, spanId, start, end, text] = match;
+  return [spanId ? { text, spanId } : { text, range: { startNanos: Number(start), endNanos: Number(end) } }];
+}
+
+function crumbFromText(written: string): Crumb[] {
+  const match = /^([0-9a-f]{32})\.([0-9a-f]{16})\.(.*)$/s.exec(written);
+  return match ? [{ traceId: match[1], spanId: match[2], name: match[3] }] : [];
+}
+
+/** Chats and mail programs break longer links. */
+export const linkLengthMax = 2_000;
+
+/**
+ * `view` so that its link (with `baseLength` characters before the path) is short enough, and what had to go, in words. Goes first what is
+ * least missed: folds, then the way here, the text to find, the filter, notes from the last.
+ */
+export function shareable(
+  view: View,
+  baseLength: number
+): { readonly view: View; readonly leftOut: readonly string[] } {
+  const leftOut: string[] = [];
+  let shared = view;
+  const isLong = (): boolean => {
+    const { path, search } = urlOfView(shared);
+    return baseLength + path.length + search.length > linkLengthMax;
+  };
+  const without = (what: string, shorter: (focus: TraceFocus) => TraceFocus): void => {
+    if (isLong() && (shared.page === 'trace' || shared.page === 'file')) {
+      shared = { ...shared, focus: shorter(shared.focus) };
+      leftOut.push(what);
+    }
+  };
+  without('folds', (focus) => ({ ...focus, foldToggles: [] }));
+  if (isLong() && shared.page === 'trace' && shared.trail) {
+    const { trail, ...rest } = shared;
+    shared = rest;
+    leftOut.push(`the way here over ${trail.length} traces`);
+  }
+  without('the text to find', (focus) => ({ ...focus, find: '' }));
+  without('the filter', ({ filter: _, ...focus }) => focus);
+  let notesLeftOut = 0;
+  while (isLong() && (shared.page === 'trace' || shared.page === 'file') && shared.focus.notes?.length) {
+    const { notes, ...focus } = shared.focus;
+    const kept = notes.slice(0, -1);
+    shared = { ...shared, focus: kept.length > 0 ? { ...focus, notes: kept } : focus };
+    notesLeftOut++;
+  }
+  return {
+    view: shared,
+    leftOut: notesLeftOut > 0 ? [...leftOut, `${notesLeftOut} notes: download the trace with them instead`] : leftOut,
   };
 }
 
@@ -263,6 +348,10 @@ function addFocus(params: URLSearchParams, focus: TraceFocus): void {
     params.append('group', attribute);
   }
   setUnless(params, 'color', focus.colorBy ?? '', '');
+  for (const { text, spanId, range } of focus.notes ?? []) {
+    const at = spanId ?? (range ? `${Math.round(range.startNanos)}-${Math.round(range.endNanos)}` : '');
+    params.append('note', `${at}~${text}`);
+  }
   setUnless(params, 'show', focus.reduce ?? '', '');
   setUnless(params, 'open', textOfToggles(focus.open ?? []), '');
   setUnless(params, 'rest', focus.hide === true ? 'hidden' : '', '');
