@@ -242,10 +242,18 @@ for (const [storeName, openStore] of Object.entries(stores)) {
       assert.deepEqual(await found(`http.method=GET&${range}`), [newerTrace, shopTrace]);
       assert.deepEqual(await found(`minDuration=1500ms&${range}`), [shopTrace]);
       assert.deepEqual(await found(`maxDuration=1500ms&${range}`), [newerTrace]);
-      assert.deepEqual(await found(`${q('{ name = "GET /cart" }')}&minDuration=1.5s`), [shopTrace]);
-      assert.deepEqual(await found(`${q('{ name = "GET /cart" } with (most_recent=true)')}&maxDuration=1500ms`), [
-        newerTrace,
+      const [tagged] = (await json<{ traces: Record<string, unknown>[] }>(`/api/search?minDuration=1500ms&${range}`))
+        .traces;
+      assert.deepEqual(Object.keys(tagged), [
+        'traceID',
+        'rootServiceName',
+        'rootTraceName',
+        'startTimeUnixNano',
+        'durationMs',
       ]);
+      const both = [newerTrace, shopTrace];
+      assert.deepEqual(await found(`${q('{ name = "GET /cart" }')}&minDuration=1.5s`), both, 'bounds are for tags');
+      assert.deepEqual(await found(q('{ name = "GET /cart" } | rate()')), both, 'the spans that would be counted');
     });
 
     test('search: ranges and limits', async () => {
@@ -263,7 +271,7 @@ for (const [storeName, openStore] of Object.entries(stores)) {
       const bad: [string, RegExp][] = [
         ['q={&' + range, /^invalid TraceQL query: parse error at line 1, col \d+: /],
         [q('{ 1 + "a" = 3 }'), /^invalid TraceQL query: parse error at line 1, col \d+: /],
-        [q('{} | rate()'), /metrics/],
+        [q('({} | rate()) * 2'), /metrics/],
         [`${q('{}')}&tags=a%3Db`, /tags and q/],
         ['tags=a%3Db%20a%3Dc', /set twice/],
         ['q={}&limit=0', /must be a positive number/],

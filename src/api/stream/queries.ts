@@ -13,6 +13,7 @@ import type {
   TimeSeries,
 } from '../../wire/tempo.ts';
 import type { ApiContext, ApiRequest } from '../exchange.ts';
+import { asksInTraceql } from '../tempo/query.ts';
 import { metricsInstantOf, metricsRangeOf, searchOf, seriesMaxOf } from '../tempo/search.ts';
 import { metricsInstantBody, metricsRangeBody, searchBody } from '../tempo/shape.ts';
 import { watch } from './watch.ts';
@@ -31,6 +32,7 @@ export type MessageStream<Body> = AsyncIterable<StreamMessage<Body>>;
 /** Every trace that a delta tells is in the final message, unchanged and in the same order. Errors: those of a search, before the first message. */
 export function streamSearch(request: ApiRequest, context: ApiContext): MessageStream<SearchResponse> {
   const wanted = searchOf(request, context);
+  const hasSpansets = asksInTraceql(request.params);
   return messages();
 
   async function* messages(): AsyncGenerator<StreamMessage<SearchResponse>> {
@@ -39,13 +41,13 @@ export function streamSearch(request: ApiRequest, context: ApiContext): MessageS
       context.store.search({ ...wanted, onProgress });
     for await (const sight of watch(run, context.clock, request.signal)) {
       if (sight.kind === 'answer') {
-        const body = searchBody(sight.answer);
+        const body = searchBody(sight.answer, hasSpansets);
         yield { kind: 'final', body: { ...body, metrics: withJobs(body.metrics, sight.stepsTotal, sight.stepsTotal) } };
         return;
       }
       const fresh = sight.data.filter(({ traceId }) => !told.has(traceId));
       fresh.forEach(({ traceId }) => told.add(traceId));
-      const body = searchBody(soFar(fresh, sight.stats));
+      const body = searchBody(soFar(fresh, sight.stats), hasSpansets);
       const metrics = withJobs(body.metrics, sight.stepsDone, sight.stepsTotal);
       yield { kind: fresh.length === 0 ? 'progress' : 'delta', body: { ...body, metrics } };
     }

@@ -4,7 +4,7 @@ import { isMetricsQuery } from '../../traceql/metrics.ts';
 import { parseQuery } from '../../traceql/parser.ts';
 import { validateQuery } from '../../traceql/validate.ts';
 import { durationParam, invalid, textParam } from './params.ts';
-import { durationCondition, parseLogfmt, traceqlOfTags } from './tags.ts';
+import { parseLogfmt, traceqlOfTags } from './tags.ts';
 
 /** Errors: `query_invalid`. */
 export function checkedQuery(text: string): Query {
@@ -13,7 +13,7 @@ export function checkedQuery(text: string): Query {
   return query;
 }
 
-/** What `/api/search` looks for: `q`, or `tags` in logfmt, or other parameters taken for tags, within bounds of the trace's duration. */
+/** What `/api/search` looks for: `q`, or `tags` in logfmt, or other parameters taken for tags within bounds of the trace's duration. */
 export function searchQuery(params: URLSearchParams): Query {
   const text = textParam(params, 'q');
   const tags = textParam(params, 'tags');
@@ -29,12 +29,24 @@ export function searchQuery(params: URLSearchParams): Query {
     const pairs = tags === undefined ? unknownParams(params) : parseLogfmt(tags);
     return checkedQuery(traceqlOfTags(pairs, minDurationNanos, maxDurationNanos));
   }
+  // The bounds are for searches by tags: beside `q` they are checked and pass, as in Tempo.
   const query = checkedQuery(text);
-  if (isMetricsQuery(query)) {
-    throw invalid('invalid TraceQL query: metrics queries are answered by /api/metrics/query_range, not by search');
+  switch (query.body.kind) {
+    case 'pipeline':
+      return query;
+    case 'metrics-pipeline':
+      // A search shows the spans that would be counted.
+      return { ...query, body: query.body.pipeline };
+    case 'metrics-math':
+      throw invalid(
+        'invalid TraceQL query: arithmetic between metrics is answered by /api/metrics/query_range, not by search'
+      );
   }
-  const bounds = durationCondition(minDurationNanos, maxDurationNanos);
-  return bounds === undefined ? query : checkedQuery(withLastStage(text, `{ ${bounds} }`));
+}
+
+/** Whether a search asks in TraceQL, not by tags. */
+export function asksInTraceql(params: URLSearchParams): boolean {
+  return textParam(params, 'q') !== undefined;
 }
 
 const searchParams: ReadonlySet<string> = new Set([
@@ -59,12 +71,6 @@ function unknownParams(params: URLSearchParams): ReadonlyMap<string, string> {
     }
   }
   return pairs;
-}
-
-/** A stage after the pipeline, before the hints. */
-function withLastStage(text: string, stage: string): string {
-  const hints = /\s+with\s*\([^()]*\)\s*$/.exec(text);
-  return hints ? `${text.slice(0, hints.index)} | ${stage}${hints[0]}` : `${text}\n| ${stage}`;
 }
 
 /** The query of a metrics request; `q` wins over `query`. */

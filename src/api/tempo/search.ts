@@ -4,7 +4,7 @@ import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { queryInstantResponse, queryRangeResponse, searchResponse } from '../../wire/tempo.ts';
 import { contentTypes, messageResponse } from '../exchange.ts';
 import { countParam, limitParam, textParam } from './params.ts';
-import { metricsQuery, searchQuery } from './query.ts';
+import { asksInTraceql, metricsQuery, searchQuery } from './query.ts';
 import { alignedMetricsRange, instantMetricsRange, searchRange } from './range.ts';
 import { metricsInstantBody, metricsRangeBody, searchBody } from './shape.ts';
 
@@ -36,7 +36,8 @@ export function searchOf(request: ApiRequest, { clock }: ApiContext): SearchRequ
 /** `/api/search` */
 export async function search(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
   const answer = await context.store.search(searchOf(request, context));
-  return messageResponse(request.accept, searchResponse, searchBody(answer), { traces: [] });
+  const body = searchBody(answer, asksInTraceql(request.params));
+  return messageResponse(request.accept, searchResponse, body, { traces: [] });
 }
 
 /** What a range query asks of the store. Errors: `invalid_argument`, `query_invalid`. */

@@ -20,8 +20,9 @@ import type {
 import { unreachable } from '../../base/assert.ts';
 import { formatGoDuration } from '../duration.ts';
 
-export function searchBody(answer: Answer<readonly TraceMatch[]>): SearchResponse {
-  return { traces: answer.data.map(traceMetadata), metrics: searchMetrics(answer) };
+/** `hasSpansets`: not for a search by tags, whose traces come without spans. */
+export function searchBody(answer: Answer<readonly TraceMatch[]>, hasSpansets: boolean): SearchResponse {
+  return { traces: answer.data.map(hasSpansets ? traceMetadata : traceHead), metrics: searchMetrics(answer) };
 }
 
 const uint32Max = 0xffff_ffff;
@@ -39,14 +40,20 @@ function traceMetadata(match: TraceMatch): TraceSearchMetadata {
     attributes: keyValues(spanset.attributes),
   }));
   return {
+    ...traceHead(match),
+    spanSet: spanSets[0],
+    spanSets,
+    serviceStats: Object.fromEntries(match.serviceStats),
+  };
+}
+
+function traceHead(match: TraceMatch): TraceSearchMetadata {
+  return {
     traceID: match.traceId,
     rootServiceName: match.rootServiceName,
     rootTraceName: match.rootName,
     startTimeUnixNano: String(match.startUnixNanos),
     durationMs: Math.min(uint32Max, Number(match.durationNanos / 1_000_000n)),
-    spanSet: spanSets[0],
-    spanSets,
-    serviceStats: Object.fromEntries(match.serviceStats),
   };
 }
 

@@ -49,7 +49,7 @@ export function traceqlOfTags(
 }
 
 /** `undefined` when neither bound is given. */
-export function durationCondition(minNanos: bigint | undefined, maxNanos: bigint | undefined): string | undefined {
+function durationCondition(minNanos: bigint | undefined, maxNanos: bigint | undefined): string | undefined {
   const parts: string[] = [];
   if (minNanos !== undefined && minNanos > 0n) {
     parts.push(`traceDuration >= ${formatGoDuration(minNanos)}`);
