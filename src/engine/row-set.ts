@@ -91,6 +91,19 @@ export interface CodedColumn {
   readonly codes: Codes;
 }
 
+/** A column that few rows have a value in. */
+export interface SparseColumn {
+  readonly key: ColumnKey;
+  readonly dictionary: ValueDictionary;
+  /** Ascending. */
+  readonly rows: Uint32Array;
+  /** Of each of `rows`; never 0. */
+  readonly codes: Uint32Array;
+}
+
+/** A column is sparse when at most one of so many rows has a value. */
+export const sparseShare = 16;
+
 export interface RowSet {
   readonly rowCount: number;
   /** Traces of this row set: ordinals [0, traceCount). In blocks, ordinals ascend with the trace id and rows of a trace are contiguous. */
@@ -120,6 +133,11 @@ export interface RowSet {
   readonly columnKeys: readonly ColumnKey[];
   /** `undefined` when no row has a value. */
   column(scope: ColumnScope, key: string, type: ColumnType): CodedColumn | undefined;
+  /**
+   * The same column by its rows with a value, where they are few: thousands of rare keys cost what they hold, not an array over all rows
+   * each. `undefined` where they are many (or none), and {@link column} is to be asked. Absent where there is no cheaper way.
+   */
+  sparseColumn?(scope: ColumnScope, key: string, type: ColumnType): SparseColumn | undefined;
 
   /**
    * A row set of few rows without the cost of whole columns: its row i is `rows[i]`, its trace ordinals are its own. Absent where

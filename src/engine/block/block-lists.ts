@@ -48,8 +48,8 @@ export class BlockLists {
     return [...this.builders.values()].flatMap((builder) => listLeaves(builder.name, (field) => builder.isText[field]));
   }
 
-  /** Takes the rows of the next row group; answers in how many of them each folded key has a value. */
-  fill(rowSet: RowSet, rows: Uint32Array): number[] {
+  /** Takes the rows of the next row group (`places`: see `RowPlaces`); answers in how many of them each folded key has a value. */
+  fill(rowSet: RowSet, rows: Uint32Array, places: Uint32Array): number[] {
     this.builders.forEach((builder) => builder.clear());
     for (const [kind, walker] of this.walkers) {
       const column = rowSet.column('intrinsic', kind, 'raw');
@@ -59,7 +59,7 @@ export class BlockLists {
       }
     }
     const attributes = this.builders.get('attributes');
-    return attributes === undefined ? [] : foldKeys(rowSet, rows, this.folded, attributes);
+    return attributes === undefined ? [] : foldKeys(rowSet, rows, places, this.folded, attributes);
   }
 
   /** Chunk of a leaf, by its position in {@link leaves}. */

@@ -1,5 +1,13 @@
 import type { ChunkReader } from '../parquet/chunk-reader.ts';
-import type { CodedColumn, ColumnKey, ColumnScope, ColumnType, RowSet } from '../row-set.ts';
+import {
+  sparseShare,
+  type CodedColumn,
+  type ColumnKey,
+  type ColumnScope,
+  type ColumnType,
+  type RowSet,
+  type SparseColumn,
+} from '../row-set.ts';
 import { BlockSelection } from './block-selection.ts';
 import { columnKeyText } from './column-names.ts';
 import { eventColumn } from './event-column.ts';
@@ -19,6 +27,7 @@ export class BlockRowSet implements RowSet {
   readonly columnKeys: readonly ColumnKey[];
   private readonly chunks: RowGroupChunks;
   private readonly columns = new Map<string, CodedColumn>();
+  private readonly sparseColumns = new Map<string, SparseColumn>();
   private foldedColumns: FoldedColumns | undefined;
   private decodedTraceOfRow: Uint32Array | undefined;
   private decodedSpanIds: Uint8Array | undefined;
@@ -104,6 +113,41 @@ export class BlockRowSet implements RowSet {
       column = { key: { scope, key, type }, ...reader.all() };
       this.columns.set(text, column);
     }
+    return column;
+  }
+
+  sparseColumn(scope: ColumnScope, key: string, type: ColumnType): SparseColumn | undefined {
+    const text = columnKeyText({ scope, key, type });
+    const known = this.sparseColumns.get(text);
+    if (known !== undefined || this.columns.has(text)) {
+      return known;
+    }
+    if (this.chunks.folded?.wanted.has(text) === true) {
+      this.foldedColumns ??= new FoldedColumns(this.chunks.folded.list, everyRow(this.rowCount));
+      return this.foldedColumns.sparseColumn({ scope, key, type });
+    }
+    const reader = this.chunks.coded.get(text);
+    if (reader === undefined || reader.valueCount * sparseShare > this.rowCount) {
+      return undefined;
+    }
+    const { codes, dictionary } = reader.all();
+    reader.dropPages();
+    const rows = new Uint32Array(reader.valueCount);
+    const values = new Uint32Array(reader.valueCount);
+    let count = 0;
+    for (let row = 0; row < codes.length; row++) {
+      if (codes[row] !== 0) {
+        rows[count] = row;
+        values[count++] = codes[row];
+      }
+    }
+    const column = {
+      key: { scope, key, type },
+      dictionary,
+      rows: rows.subarray(0, count),
+      codes: values.subarray(0, count),
+    };
+    this.sparseColumns.set(text, column);
     return column;
   }
 

@@ -27,6 +27,7 @@ import {
 import { TraceFilterBuilder, filterBytesInlineMax } from './trace-filter.ts';
 import { base64FromBytes } from '../../wire/base64.ts';
 import { type OutputColumn, rowGroupColumns, schemaOf } from './row-group-columns.ts';
+import { RowPlaces } from './row-places.ts';
 
 /** A column that a block will have, and in how many of its rows, about. */
 export interface ColumnUse {
@@ -70,6 +71,7 @@ export class BlockWriter {
   private readonly lists: BlockLists;
   private readonly known: ReadonlySet<string>;
   private readonly chunks = new CodedChunks();
+  private readonly places = new RowPlaces();
   private readonly rowGroups: RowGroupInfo[] = [];
   private readonly blooms: ListBloomPlace[] = [];
   private readonly traceFilter = new TraceFilterBuilder();
@@ -114,11 +116,12 @@ export class BlockWriter {
     assert(rows.length > 0, 'a row group without rows');
     this.assertKnown(rowSet, rows);
     const { columns, lists, chunks, parquet } = this;
-    const { info, chunkAt } = rowGroupColumns(rowSet, rows, columns, lists, chunks);
+    const places = this.places.of(rowSet, rows);
+    const { info, chunkAt } = rowGroupColumns(rowSet, rows, places, columns, lists, chunks);
     const previous = this.rowGroups.at(-1);
     assert(previous === undefined || previous.maxTraceId < info.minTraceId, 'rows are not ordered by trace id');
     const rowGroup = this.rowGroups.push(info) - 1;
-    lists.fill(rowSet, rows).forEach((rowCount, index) => {
+    lists.fill(rowSet, rows, places).forEach((rowCount, index) => {
       if (rowCount > 0) {
         this.folded[index].rowCounts.set(rowGroup, rowCount);
       }

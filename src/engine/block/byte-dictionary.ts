@@ -7,16 +7,23 @@ import type { ColumnType, PlainSink, ValueDictionary } from '../row-set.ts';
 export class ByteDictionary implements ValueDictionary {
   readonly type: ColumnType;
   size = 0;
-  private bytes = new Uint8Array(1024);
-  private view = new DataView(this.bytes.buffer);
-  private words = new Int32Array(this.bytes.buffer);
+  private bytes: Uint8Array<ArrayBuffer>;
+  private view: DataView;
+  private words: Int32Array;
   /** Where each entry begins, and where the last ends. */
-  private starts = new Uint32Array(64);
+  private starts: Uint32Array;
   /** Entry plus one by hash. */
-  private slots = new Uint32Array(128);
+  private slots: Uint32Array;
 
-  constructor(type: ColumnType) {
+  /** `valuesLikely`: thousands of dictionaries of a few values each begin small. */
+  constructor(type: ColumnType, valuesLikely = 64) {
     this.type = type;
+    const few = Math.min(64, Math.max(2, valuesLikely));
+    this.bytes = new Uint8Array(16 * few);
+    this.view = new DataView(this.bytes.buffer);
+    this.words = new Int32Array(this.bytes.buffer);
+    this.starts = new Uint32Array(few + 2);
+    this.slots = new Uint32Array(1 << (33 - Math.clz32(few)));
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/assert.ts';
 import { type PlainOptions, type PlainValues, PlainWriter } from '../parquet/plain.ts';
 import type { ChunkValues } from '../parquet/write.ts';
-import type { Codes, ColumnType, ValueDictionary } from '../row-set.ts';
+import type { Codes, ColumnType, SparseColumn, ValueDictionary } from '../row-set.ts';
 
 /** From so many distinct values on, reading 32 bytes of a bloom filter beats reading the dictionary. */
 export const bloomValuesMin = 1024;
@@ -45,6 +45,21 @@ export class CodedChunks {
       }
     }
     return gathered;
+  }
+
+  /** Codes of the `rowCount` rows that have a place, until the next call of this or {@link gather}. `places`: see `RowPlaces`. */
+  spread({ rows, codes }: SparseColumn, places: Uint32Array, rowCount: number): Uint32Array {
+    if (this.gathered.length < rowCount) {
+      this.gathered = new Uint32Array(rowCount);
+    }
+    const spread = this.gathered.subarray(0, rowCount).fill(0);
+    for (let i = 0; i < rows.length; i++) {
+      const place = places[rows[i]];
+      if (place !== 0) {
+        spread[place - 1] = codes[i];
+      }
+    }
+    return spread;
   }
 
   /**

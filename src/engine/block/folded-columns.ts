@@ -1,5 +1,13 @@
 import { newCodes } from '../parquet/hybrid.ts';
-import type { CodedColumn, ColumnKey, ColumnScope, ColumnType } from '../row-set.ts';
+import {
+  sparseShare,
+  type CodedColumn,
+  type ColumnKey,
+  type ColumnScope,
+  type ColumnType,
+  type SparseColumn,
+  type ValueDictionary,
+} from '../row-set.ts';
 import { BoolDictionary } from '../parquet/values.ts';
 import { ByteDictionary } from './byte-dictionary.ts';
 import { columnKeyText } from './column-names.ts';
@@ -59,25 +67,20 @@ export class FoldedColumns {
     if (found === undefined) {
       return undefined;
     }
-    const { field, positions, pages, elements } = found;
-    const codes = newCodes(this.rowCount, positions.length);
-    if (key.type === 'bool') {
-      const values = positions.map((_, i) => {
-        const { codes: bools, dictionary } = pages[i].fields[field];
-        return dictionary.boolAt(bools[elements[i]] - 1);
-      });
-      const distinct = [false, true].filter((value) => values.includes(value));
-      positions.forEach((position, i) => {
-        codes[position] = 1 + distinct.indexOf(values[i]);
-      });
-      return { key: found.key, codes, dictionary: new BoolDictionary(distinct) };
-    }
-    const values = new ByteDictionary(key.type);
-    positions.forEach((position, i) => {
-      const { codes: source, dictionary } = pages[i].fields[field];
-      codes[position] = values.codeOf(dictionary.bytesAt(source[elements[i]] - 1));
+    const { dictionary, codes: values } = valuesOf(found);
+    const codes = newCodes(this.rowCount, found.positions.length);
+    found.positions.forEach((position, i) => {
+      codes[position] = values[i];
     });
-    return { key: found.key, codes, dictionary: values };
+    return { key: found.key, codes, dictionary };
+  }
+
+  sparseColumn(key: ColumnKey): SparseColumn | undefined {
+    const found = this.occurrences.get(columnKeyText(key));
+    if (found === undefined || found.positions.length * sparseShare > this.rowCount) {
+      return undefined;
+    }
+    return { key: found.key, rows: Uint32Array.from(found.positions), ...valuesOf(found) };
   }
 
   /** `names`: of one page, by scope, key and type as codes. */
@@ -106,4 +109,29 @@ export class FoldedColumns {
     }
     return found;
   }
+}
+
+/** The distinct values of a key, and the code of each occurrence. */
+function valuesOf({ key, field, positions, pages, elements }: Occurrences): {
+  dictionary: ValueDictionary;
+  codes: Uint32Array;
+} {
+  const codes = new Uint32Array(positions.length);
+  if (key.type === 'bool') {
+    const values = positions.map((_, i) => {
+      const { codes: bools, dictionary } = pages[i].fields[field];
+      return dictionary.boolAt(bools[elements[i]] - 1);
+    });
+    const distinct = [false, true].filter((value) => values.includes(value));
+    values.forEach((value, i) => {
+      codes[i] = 1 + distinct.indexOf(value);
+    });
+    return { codes, dictionary: new BoolDictionary(distinct) };
+  }
+  const values = new ByteDictionary(key.type, positions.length);
+  for (let i = 0; i < positions.length; i++) {
+    const { codes: source, dictionary } = pages[i].fields[field];
+    codes[i] = values.codeOf(dictionary.bytesAt(source[elements[i]] - 1));
+  }
+  return { codes, dictionary: values };
 }

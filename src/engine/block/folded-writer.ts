@@ -14,16 +14,41 @@ class NumberSink implements PlainSink {
   }
 }
 
+/** A value of a folded key. */
+interface FoldedValue {
+  /** Of the row group. */
+  readonly row: number;
+  readonly key: number;
+  readonly code: number;
+}
+
 /**
  * Fills the list `attributes` of one row group with the folded keys, row by row, keys in file order. Answers in how many of the rows each
- * of `keys` has a value. Time: all rows once a key.
+ * of `keys` has a value. `places`: see `RowPlaces`. Time: the values of a key in the whole row set, or all rows where they are many.
  */
-export function foldKeys(rowSet: RowSet, rows: Uint32Array, keys: readonly ColumnKey[], list: ListBuilder): number[] {
-  const values: { row: number; key: number; code: number }[] = [];
+export function foldKeys(
+  rowSet: RowSet,
+  rows: Uint32Array,
+  places: Uint32Array,
+  keys: readonly ColumnKey[],
+  list: ListBuilder
+): number[] {
+  const values: FoldedValue[] = [];
+  const dictionaries: (ValueDictionary | undefined)[] = [];
   const counts = keys.map(({ scope, key, type }, index) => {
-    const codes = rowSet.column(scope, key, type)?.codes;
     const before = values.length;
-    if (codes !== undefined) {
+    const sparse = rowSet.sparseColumn?.(scope, key, type);
+    const column = sparse ?? rowSet.column(scope, key, type);
+    dictionaries.push(column?.dictionary);
+    if (sparse !== undefined) {
+      for (let i = 0; i < sparse.rows.length; i++) {
+        const place = places[sparse.rows[i]];
+        if (place !== 0) {
+          values.push({ row: place - 1, key: index, code: sparse.codes[i] });
+        }
+      }
+    } else if (column !== undefined) {
+      const { codes } = column;
       for (let row = 0; row < rows.length; row++) {
         if (codes[rows[row]] !== 0) {
           values.push({ row, key: index, code: codes[rows[row]] });
@@ -33,7 +58,6 @@ export function foldKeys(rowSet: RowSet, rows: Uint32Array, keys: readonly Colum
     return values.length - before;
   });
   values.sort((a, b) => a.row - b.row || a.key - b.key);
-  const dictionaries = keys.map(({ scope, key, type }) => rowSet.column(scope, key, type)?.dictionary);
   const names = keys.map(({ scope, key }) => ({ scope: utf8FromText(scope), key: utf8FromText(key) }));
   const sink = new NumberSink();
   let next = 0;

@@ -60,10 +60,11 @@ function rootSource(columns: readonly OutputColumn[], scope: string, key: string
   return columns.find(({ key: { scope: s, key: k, type } }) => s === scope && k === key && type === 'string');
 }
 
-/** Chunks of one row group on demand, in the order of the schema. */
+/** Chunks of one row group on demand, in the order of the schema. `places`: see `RowPlaces`. */
 export function rowGroupColumns(
   rowSet: RowSet,
   rows: Uint32Array,
+  places: Uint32Array,
   columns: readonly OutputColumn[],
   lists: BlockLists,
   chunks: CodedChunks
@@ -138,13 +139,17 @@ export function rowGroupColumns(
         return lists.chunk(leaf);
       }
       const output = columns[index - first.length];
-      const column = columnOf(output);
+      const { scope, key, type } = output.key;
+      const sparse = rowSet.sparseColumn?.(scope, key, type);
+      const column = sparse ?? columnOf(output);
       if (column === undefined) {
         return absentChunk;
       }
+      const codes =
+        sparse === undefined ? chunks.gather(column.codes, rows) : chunks.spread(sparse, places, rows.length);
       // UUIDs get their filter where they are packed, over sixteen bytes each.
       const options = { withBloom: !output.isUuid };
-      const chunk = chunks.chunk(chunks.gather(column.codes, rows), column.dictionary, output.utf8, options);
+      const chunk = chunks.chunk(codes, column.dictionary, output.utf8, options);
       return output.isUuid ? uuidChunk(chunk) : chunk;
     },
   };

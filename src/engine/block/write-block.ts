@@ -1,9 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import type { BlockMeta } from './format.ts';
-import type { Codes, RowSet } from '../row-set.ts';
+import type { Codes, RowSet, SparseColumn } from '../row-set.ts';
 import { BlockWriter, type BlockWriterOptions, type ColumnUse } from './block-writer.ts';
-import { columnChunksMax } from './fold-plan.ts';
+import { columnChunksMax, columnsMax } from './fold-plan.ts';
 import { planRowGroups } from './row-groups.ts';
+import { RowPlaces } from './row-places.ts';
 import { isUuidDictionary } from '../parquet/uuid.ts';
 
 export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns' | 'rowGroupCount'> {
@@ -20,7 +21,8 @@ export interface WriteBlockOptions extends Omit<BlockWriterOptions, 'columns' | 
 export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: WriteBlockOptions): Promise<BlockMeta> {
   assert(rows.length > 0, 'a block without rows');
   const groups = planRowGroups(rowSet.traceOfRow, rows, options.rowGroupRowsMin, options.rowGroupRowsMax);
-  const mayFold = rowSet.columnKeys.length * groups.length > (options.columnChunksMax ?? columnChunksMax);
+  const keyCount = rowSet.columnKeys.length;
+  const mayFold = keyCount > columnsMax || keyCount * groups.length > (options.columnChunksMax ?? columnChunksMax);
   const columns = columnUsesOf(rowSet, rows, mayFold);
   const writer = await BlockWriter.open({ ...options, columns, rowGroupCount: groups.length });
   try {
@@ -37,7 +39,16 @@ export async function writeBlock(rowSet: RowSet, rows: Uint32Array, options: Wri
 /** Columns with a value in some of the rows. Rows are counted where it decides what is folded, else one is enough. */
 function columnUsesOf(rowSet: RowSet, rows: Uint32Array, countRows: boolean): ColumnUse[] {
   const uses: ColumnUse[] = [];
+  const places = rowSet.sparseColumn === undefined ? undefined : new RowPlaces().of(rowSet, rows);
   for (const key of rowSet.columnKeys) {
+    const sparse = rowSet.sparseColumn?.(key.scope, key.key, key.type);
+    if (places !== undefined && sparse !== undefined) {
+      const rowCount = rowsWithPlace(sparse, places);
+      if (rowCount > 0) {
+        uses.push({ key, rowCount, isUuid: isUuidDictionary(sparse.dictionary) });
+      }
+      continue;
+    }
     const column = rowSet.column(key.scope, key.key, key.type);
     const rowCount = column === undefined ? 0 : rowsWithValue(column.codes, rows, countRows ? rows.length : 1);
     if (column !== undefined && rowCount > 0) {
@@ -52,6 +63,14 @@ function rowsWithValue(codes: Codes, rows: Uint32Array, countMax: number): numbe
   let count = 0;
   for (let i = 0; i < rows.length && count < countMax; i++) {
     count += codes[rows[i]] === 0 ? 0 : 1;
+  }
+  return count;
+}
+
+function rowsWithPlace({ rows }: SparseColumn, places: Uint32Array): number {
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    count += places[rows[i]] === 0 ? 0 : 1;
   }
   return count;
 }

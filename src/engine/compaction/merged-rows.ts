@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { columnKeyText } from '../block/column-names.ts';
 import { findTraceId } from '../block/trace-table.ts';
-import type { CodedColumn, Codes, ColumnKey, ColumnScope, ColumnType, RowSet } from '../row-set.ts';
+import type { CodedColumn, Codes, ColumnKey, ColumnScope, ColumnType, RowSet, SparseColumn } from '../row-set.ts';
 import { Slots, UnitedDictionary } from './united-dictionary.ts';
 
 /** Rows of one row set and where they stand in the batch, parallel. */
@@ -31,6 +31,8 @@ export class MergedRows implements RowSet {
   readonly columnKeys: readonly ColumnKey[];
   private readonly parts: readonly BatchPart[];
   private readonly slots: Slots;
+  /** By part: where each row of its row set stands in the batch, plus one. */
+  private readonly places: (Uint32Array | undefined)[] = [];
 
   constructor({ rowCount, parts, traceIds, traceOfRow }: Batch, slots: Slots) {
     this.rowCount = rowCount;
@@ -93,6 +95,70 @@ export class MergedRows implements RowSet {
       }
     });
     return dictionary.size === 0 ? undefined : { key: { scope, key, type }, dictionary, codes };
+  }
+
+  /** Put together without arrays over all rows where all parts that have the key have few values of it. */
+  sparseColumn(scope: ColumnScope, key: string, type: ColumnType): SparseColumn | undefined {
+    const columns: (SparseColumn | undefined)[] = [];
+    let sources = 0;
+    for (const { rowSet } of this.parts) {
+      const sparse = rowSet.sparseColumn?.(scope, key, type);
+      if (sparse === undefined && rowSet.column(scope, key, type) !== undefined) {
+        return undefined;
+      }
+      columns.push(sparse);
+      sources += sparse === undefined ? 0 : 1;
+    }
+    if (sources === 0) {
+      return undefined;
+    }
+    const dictionary = new UnitedDictionary(type, this.slots);
+    const values: { row: number; code: number }[] = [];
+    columns.forEach((column, part) => {
+      if (column !== undefined) {
+        const places = this.placesOf(part);
+        const codeOf = new Map<number, number>();
+        for (let i = 0; i < column.rows.length; i++) {
+          const place = places[column.rows[i]];
+          if (place !== 0) {
+            const code = column.codes[i];
+            let number = codeOf.get(code);
+            if (number === undefined) {
+              number =
+                1 +
+                (sources > 1
+                  ? dictionary.intern(column.dictionary, code - 1)
+                  : dictionary.push(column.dictionary, code - 1));
+              codeOf.set(code, number);
+            }
+            values.push({ row: place - 1, code: number });
+          }
+        }
+      }
+    });
+    if (values.length === 0) {
+      return undefined;
+    }
+    values.sort((a, b) => a.row - b.row);
+    return {
+      key: { scope, key, type },
+      dictionary,
+      rows: Uint32Array.from(values, ({ row }) => row),
+      codes: Uint32Array.from(values, ({ code }) => code),
+    };
+  }
+
+  private placesOf(part: number): Uint32Array {
+    let places = this.places[part];
+    if (places === undefined) {
+      const { rowSet, rows, positions } = this.parts[part];
+      places = new Uint32Array(rowSet.rowCount);
+      for (let i = 0; i < rows.length; i++) {
+        places[rows[i]] = positions[i] + 1;
+      }
+      this.places[part] = places;
+    }
+    return places;
   }
 
   private idsOf(read: (rowSet: RowSet) => Uint8Array): Uint8Array {

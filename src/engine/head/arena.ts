@@ -29,6 +29,8 @@ export class Arena {
   readonly words: Int32Array<SharedArrayBuffer>[] = [];
   readonly bytes: Uint8Array<SharedArrayBuffer>[] = [];
   byteLength = 0;
+  /** Of the writer's hash tables, which stand outside: kept up to date by those who own them, as adding them up takes time. */
+  outsideBytes = 0;
   /** The slab that small allocations come from, and the next free word in it. */
   private bump = -1;
   private next = 0;

@@ -7,6 +7,9 @@ import { SpanIndex } from './span-index.ts';
 import { Traces } from './traces.ts';
 import { intrinsicColumns, type IntrinsicColumn } from '../row-set.ts';
 
+/** Of the objects of a column, about. */
+const columnObjectBytes = 600;
+
 /** A state to go back to. Everything that came later leaves no trace, memory included. */
 export interface BuilderMark {
   readonly row: number;
@@ -62,20 +65,19 @@ export class HeadBuilder {
     return [this.intrinsicList, this.spanKeys.columns, this.resourceKeys.columns, this.scopeKeys.columns];
   }
 
-  /** Memory held, hash tables and an estimate for the objects of each column included. */
+  /** Memory held, hash tables and an estimate for the objects of each column included. Asked for every request. */
   get memoryBytes(): number {
-    const columnObjects = this.columnLists.reduce((sum, columns) => sum + columns.length * 600, 0);
+    const columnCount =
+      this.intrinsicList.length +
+      this.spanKeys.columns.length +
+      this.resourceKeys.columns.length +
+      this.scopeKeys.columns.length;
     return (
       this.arena.byteLength +
+      this.arena.outsideBytes +
       this.traces.slots.byteLength +
       this.spanIndex.tableBytes +
-      this.resources.tableBytes +
-      this.scopes.tableBytes +
-      this.spanKeys.tableBytes +
-      this.resourceKeys.tableBytes +
-      this.scopeKeys.tableBytes +
-      this.intrinsicList.reduce((sum, column) => sum + column.dictionary.tableBytes, 0) +
-      columnObjects
+      columnCount * columnObjectBytes
     );
   }
 

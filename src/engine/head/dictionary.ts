@@ -50,11 +50,6 @@ export class Dictionary {
     this.holdsBytes = holdsBytes;
   }
 
-  /** Bytes of the hash table, which stands outside the arena. */
-  get tableBytes(): number {
-    return this.table.byteLength;
-  }
-
   /**
    * Code of `length` bytes at `start` behind `view` (three readable bytes after the range), added when new.
    * `text`: the value is UTF-8; ill-formed sequences become U+FFFD.
@@ -152,7 +147,7 @@ export class Dictionary {
       this.size--;
     }
     if (this.size <= tablelessSizeMax) {
-      this.table = noTable;
+      this.setTable(noTable);
     }
     this.chunks.length = this.size === 0 ? 0 : chunkOfEntry(dictionaryShape, this.size - 1) + 1;
     this.openLastChunk();
@@ -312,9 +307,14 @@ export class Dictionary {
     table[slot + 3] = second;
   }
 
+  private setTable(table: Int32Array): void {
+    this.arena.outsideBytes += table.byteLength - this.table.byteLength;
+    this.table = table;
+  }
+
   private growTable(): void {
     const old = this.table;
-    this.table = new Int32Array(old.length * 2);
+    this.setTable(new Int32Array(old.length * 2));
     for (let slot = 0; slot < old.length; slot += 4) {
       if (old[slot + 1] !== 0) {
         this.insertIntoTable(old[slot], old[slot + 1], old[slot + 2], old[slot + 3]);
@@ -323,7 +323,7 @@ export class Dictionary {
   }
 
   private startTable(): void {
-    this.table = new Int32Array(4 * 4);
+    this.setTable(new Int32Array(4 * 4));
     for (let code = 1; code <= this.size; code++) {
       const at = this.entryAt(code);
       const words = this.arena.words[slabOf(at)];

@@ -6,10 +6,21 @@ import { HeadValues } from './head-values.ts';
 import { noRow, rowColumns, rowShape } from './rows.ts';
 import type { ColumnSnapshot, HeadSnapshot } from './snapshot.ts';
 import { traceFields, traceShape, traceSlot } from './traces.ts';
-import type { CodedColumn, Codes, ColumnKey, ColumnScope, ColumnType, RowSet } from '../row-set.ts';
+import {
+  sparseShare,
+  type CodedColumn,
+  type Codes,
+  type ColumnKey,
+  type ColumnScope,
+  type ColumnType,
+  type RowSet,
+  type SparseColumn,
+} from '../row-set.ts';
 
 /** So many traces are looked up row by row; who asks for more gets all traces sorted out at once. */
 const chainedLookupsMax = 64;
+/** Columns copied out are kept up to so many bytes, the newest: a head may have thousands. */
+const openedBytesMax = 64 << 20;
 
 /** A head snapshot as a row set. Arrays are copied out of the shared memory on first use and kept. */
 export class HeadRowSet implements RowSet {
@@ -21,6 +32,7 @@ export class HeadRowSet implements RowSet {
   private readonly slots: Int32Array;
   private readonly columnOf = new Map<string, ColumnSnapshot>();
   private readonly opened = new Map<ColumnSnapshot, CodedColumn>();
+  private openedBytes = 0;
   private readonly values = new Map<ColumnSnapshot, HeadValues>();
   private readonly fixed = new Map<number, Int32Array>();
   private traceIdsCopy: Uint8Array | undefined = undefined;
@@ -137,9 +149,28 @@ export class HeadRowSet implements RowSet {
     let opened = this.opened.get(column);
     if (opened === undefined) {
       opened = { key: { scope, key, type }, dictionary: this.valuesOf(column), codes: this.codesOf(column) };
-      this.opened.set(column, opened);
+      this.keep(column, opened);
     }
     return opened;
+  }
+
+  sparseColumn(scope: ColumnScope, key: string, type: ColumnType): SparseColumn | undefined {
+    const column = this.columnOf.get(nameOf(scope, key, type));
+    if (column === undefined || column.unit !== 'row' || column.postingCount * sparseShare > this.rowCount) {
+      return undefined;
+    }
+    const rows = new Uint32Array(column.postingCount);
+    const codes = new Uint32Array(column.postingCount);
+    for (let chunk = 0, posting = 0; posting < column.postingCount; chunk++) {
+      const address = column.postings[chunk];
+      const end = Math.min(posting + chunkCapacity(postingShape, chunk), column.postingCount);
+      const slab = this.slabs[slabOf(address)];
+      for (let at = wordOf(address); posting < end; posting++, at += 2) {
+        rows[posting] = slab[at];
+        codes[posting] = slab[at + 1];
+      }
+    }
+    return { key: { scope, key, type }, dictionary: this.valuesOf(column), rows, codes };
   }
 
   narrow(rows: ArrayLike<number>): RowSet {
@@ -222,6 +253,18 @@ export class HeadRowSet implements RowSet {
     }
     this.fixed.set(column, flat);
     return flat;
+  }
+
+  private keep(column: ColumnSnapshot, opened: CodedColumn): void {
+    this.opened.set(column, opened);
+    this.openedBytes += opened.codes.byteLength;
+    for (const [oldest, { codes }] of this.opened) {
+      if (this.openedBytes <= openedBytesMax || oldest === column) {
+        break;
+      }
+      this.opened.delete(oldest);
+      this.openedBytes -= codes.byteLength;
+    }
   }
 
   private codesOf(column: ColumnSnapshot): Codes {

@@ -32,14 +32,6 @@ export class KeySpace {
     this.keys = new Dictionary(arena, true);
   }
 
-  get tableBytes(): number {
-    let bytes = this.keys.tableBytes;
-    for (const column of this.columns) {
-      bytes += column.dictionary.tableBytes;
-    }
-    return bytes;
-  }
-
   /** The next attribute is the first of its span. */
   startUnit(): void {
     this.before = this.first;

@@ -118,6 +118,17 @@ export class ChunkReader {
     return this.hasDictionaryPage ? this.someCoded(rows) : this.somePlain(rows);
   }
 
+  /** Rows with a value, as the footer says. */
+  get valueCount(): number {
+    const { numValues, statistics } = this.chunk.metadata;
+    return numValues - statistics.nullCount;
+  }
+
+  /** Lets go of the pages that were decoded; the dictionary stays. */
+  dropPages(): void {
+    this.pages.length = 0;
+  }
+
   /** Bytes of the entries of a dictionary of a fixed width. */
   fixedEntries(): Uint8Array {
     const entries = (this.decodedEntries ??= this.entries());
