@@ -50,10 +50,9 @@ function mayBeSplit(chunk: Chunk): boolean {
 function entries(): EntryObject {
   return Object.fromEntries(
     pluginFolders.map((folder) => {
-      const file = folder === 'datasource' ? 'module.ts' : 'module.tsx';
       return [
         path.posix.join(folder, 'module'),
-        { import: path.join(root, 'src', folder, file), library: { type: 'amd' } },
+        { import: path.join(root, 'src', folder, 'module.tsx'), library: { type: 'amd' } },
       ];
     })
   );

@@ -45,6 +45,7 @@ export function AnnotationEditor({ datasource, query, range, annotation, onAnnot
       )}
       {annotates === 'search' ? (
         <TraceqlField
+          counts
           client={datasource.client}
           range={range}
           text={target.query ?? ''}

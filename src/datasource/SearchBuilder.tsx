@@ -1,192 +1,293 @@
+import type { TimeRange } from '@grafana/data';
 import { Button, Combobox, IconButton, InlineField, InlineFieldRow, Input } from '@grafana/ui';
-import { traceqlFromFilters, type SearchFilter } from './search-filters.ts';
+import type { Client } from '../api/client.ts';
+import {
+  attributeReference,
+  traceqlFromFilters,
+  traceqlOfBuilder,
+  valuesOf,
+  type RelatedSpanset,
+  type SearchFilter,
+} from './search-filters.ts';
+import { ValueSelect } from './ValueSelect.tsx';
 
 interface SearchBuilderProps {
+  readonly client: Client;
+  readonly range: TimeRange | undefined;
+  /** Template variables to offer as values: `$service`. */
+  readonly variables: readonly string[];
+  /** Rows that always stand there, from the settings. */
+  readonly fixed: readonly SearchFilter[];
   readonly filters: readonly SearchFilter[];
-  readonly onChange: (filters: SearchFilter[]) => void;
+  readonly related: readonly RelatedSpanset[];
+  readonly onChange: (filters: SearchFilter[], related: RelatedSpanset[]) => void;
   readonly onRunQuery: () => void;
 }
 
-const labelWidth = 18;
-const scopes = ['resource', 'span', 'event', 'link', 'instrumentation', 'unscoped'].map((value) => ({
-  value,
-  label: value,
-}));
-const operators = ['=', '!=', '=~', '!~', '>', '>=', '<', '<='].map((value) => ({ value, label: value }));
-const statuses = ['ok', 'error', 'unset'].map((value) => ({ value, label: value }));
-
-/** The rows everybody needs. Each is one filter; its id keeps it apart from the rows added below. */
-const fixedRows: readonly (SearchFilter & { readonly label: string; readonly placeholder: string })[] = [
-  {
-    id: 'service-name',
-    label: 'Service name',
-    placeholder: 'checkout',
-    scope: 'resource',
-    tag: 'service.name',
-    operator: '=',
-    valueType: 'string',
-  },
-  {
-    id: 'span-name',
-    label: 'Span name',
-    placeholder: 'GET /cart',
-    scope: 'span',
-    tag: 'name',
-    operator: '=',
-    valueType: 'string',
-  },
-  {
-    id: 'min-duration',
-    label: 'Duration at least',
-    placeholder: '100ms',
-    tag: 'duration',
-    operator: '>=',
-    valueType: 'duration',
-  },
-  {
-    id: 'max-duration',
-    label: 'Duration at most',
-    placeholder: '5s',
-    tag: 'duration',
-    operator: '<=',
-    valueType: 'duration',
-  },
+const labelWidth = 20;
+const choices = (values: readonly string[]) => values.map((value) => ({ value, label: value }));
+const scopes = choices(['resource', 'span', 'event', 'link', 'instrumentation', 'intrinsic', 'unscoped']);
+const operators = choices(['=', '!=', '=~', '!~', '>', '>=', '<', '<=']);
+const equality = choices(['=', '!=']);
+const durationKinds = [
+  { value: 'span', label: 'span', description: 'How long the span took' },
+  { value: 'trace', label: 'trace', description: 'How long the whole trace took' },
 ];
+const relations: { value: string; label: string; description: string }[] = [
+  ['>>', 'has below it'],
+  ['>', 'calls directly'],
+  ['<<', 'is below'],
+  ['<', 'is called directly by'],
+  ['~', 'is a sibling of'],
+  ['&&', 'in the same trace as'],
+  ['||', 'or'],
+  ['!>>', 'not below it'],
+  ['!>', 'not called directly'],
+  ['!<<', 'not above it'],
+  ['!<', 'not its caller'],
+  ['!~', 'no sibling'],
+  ['&>>', 'both sides: has below it'],
+  ['&>', 'both sides: calls directly'],
+  ['&<<', 'both sides: is below'],
+  ['&<', 'both sides: is called directly by'],
+  ['&~', 'both sides: siblings'],
+  ['!&&', 'and no span such as (Vivace only)'],
+].map(([value, description]) => ({ value, label: value, description }));
 
-/** Conditions in rows, and below them the TraceQL they stand for. */
-export function SearchBuilder({ filters, onChange, onRunQuery }: SearchBuilderProps) {
-  const put = (filter: SearchFilter) => {
-    const others = filters.some((one) => one.id === filter.id);
-    onChange(others ? filters.map((one) => (one.id === filter.id ? filter : one)) : [...filters, filter]);
-  };
-  const remove = (id: string) => onChange(filters.filter((one) => one.id !== id));
-  const find = (id: string) => filters.find((one) => one.id === id);
-  const own = new Set([...fixedRows.map((row) => row.id), 'status', 'duration-type']);
-  const added = filters.filter((filter) => !own.has(filter.id));
-
+/** Conditions in rows, further spansets by their relation to the first, and below them the TraceQL they stand for. */
+export function SearchBuilder(props: SearchBuilderProps) {
+  const { filters, related, onChange } = props;
+  const setRelated = (index: number, change: Partial<RelatedSpanset>) =>
+    onChange(
+      [...filters],
+      related.map((one, at) => (at === index ? { ...one, ...change } : one))
+    );
   return (
     <div>
-      {fixedRows.map(({ label, placeholder, ...row }) => (
-        <InlineFieldRow key={row.id}>
-          <InlineField label={label} labelWidth={labelWidth}>
-            <Input
-              aria-label={label}
-              width={40}
-              placeholder={placeholder}
-              defaultValue={textOf(find(row.id))}
-              key={textOf(find(row.id))}
-              onBlur={(event) => {
-                const value = event.currentTarget.value.trim();
-                if (value !== textOf(find(row.id))) {
-                  value === '' ? remove(row.id) : put({ ...row, ...find(row.id), value });
-                }
-              }}
-              onKeyDown={(event) => runOnShiftEnter(event, onRunQuery)}
+      <Spanset {...props} onFilters={(next) => onChange(next, [...related])} />
+      {related.map((spanset, index) => (
+        <div key={index} data-testid="vivace-builder-related">
+          <InlineFieldRow>
+            <InlineField label="Relation" labelWidth={labelWidth}>
+              <Combobox
+                aria-label={`Relation ${index + 1}`}
+                width={24}
+                options={relations}
+                value={spanset.operator}
+                onChange={(choice) => setRelated(index, { operator: choice.value })}
+              />
+            </InlineField>
+            <IconButton
+              name="times"
+              tooltip="Remove these spans"
+              onClick={() =>
+                onChange(
+                  [...filters],
+                  related.filter((_, at) => at !== index)
+                )
+              }
             />
-          </InlineField>
-        </InlineFieldRow>
-      ))}
-      <InlineFieldRow>
-        <InlineField label="Status" labelWidth={labelWidth}>
-          <Combobox
-            aria-label="Status"
-            width={40}
-            isClearable
-            placeholder="any"
-            options={statuses}
-            value={textOf(find('status')) || null}
-            onChange={(choice) =>
-              choice === null
-                ? remove('status')
-                : put({
-                    id: 'status',
-                    tag: 'status',
-                    scope: 'intrinsic',
-                    operator: '=',
-                    value: choice.value,
-                    valueType: 'keyword',
-                  })
-            }
+          </InlineFieldRow>
+          <Spanset
+            {...props}
+            fixed={[]}
+            filters={spanset.filters}
+            onFilters={(next) => setRelated(index, { filters: next })}
           />
-        </InlineField>
-      </InlineFieldRow>
-      {added.map((filter) => (
-        <AttributeRow
-          key={filter.id}
-          filter={filter}
-          onChange={put}
-          onRemove={() => remove(filter.id)}
-          onRunQuery={onRunQuery}
-        />
+        </div>
       ))}
+      <Button
+        variant="secondary"
+        icon="sitemap"
+        onClick={() =>
+          onChange(
+            [...filters],
+            [...related, { operator: '>>', filters: [{ id: 'attribute-0', scope: 'span', operator: '=' }] }]
+          )
+        }
+      >
+        Add related spans
+      </Button>
+      <pre data-testid="vivace-builder-preview">{traceqlOfBuilder(filters, related)}</pre>
+    </div>
+  );
+}
+
+type SpansetProps = Omit<SearchBuilderProps, 'onChange' | 'related'> & {
+  readonly onFilters: (filters: SearchFilter[]) => void;
+};
+
+function Spanset({ client, range, variables, fixed, filters, onFilters, onRunQuery }: SpansetProps) {
+  const put = (filter: SearchFilter) => {
+    const isThere = filters.some((one) => one.id === filter.id);
+    onFilters(isThere ? filters.map((one) => (one.id === filter.id ? filter : one)) : [...filters, filter]);
+  };
+  const remove = (id: string) => onFilters(filters.filter((one) => one.id !== id));
+  const find = (id: string) => filters.find((one) => one.id === id);
+  const own = new Set([...fixed.map(({ id }) => id), 'duration-type']);
+  const others = (id: string) => traceqlFromFilters(filters.filter((one) => one.id !== id));
+  const shared = { client, range, variables };
+  return (
+    <>
+      {fixed.map((row) => {
+        const label = row.label ?? row.tag ?? row.id;
+        const filter = find(row.id) ?? row;
+        if (row.valueType === 'duration') {
+          return (
+            <InlineFieldRow key={row.id}>
+              <InlineField label={label} labelWidth={labelWidth}>
+                <DurationInput
+                  label={label}
+                  value={valuesOf(filter)[0] ?? ''}
+                  onValue={(value) => (value === '' ? remove(row.id) : put({ ...row, ...filter, value }))}
+                  onRun={onRunQuery}
+                />
+              </InlineField>
+              {row.id === 'min-duration' && (
+                <Combobox
+                  aria-label="Duration of"
+                  width={12}
+                  options={durationKinds}
+                  value={valuesOf(find('duration-type') ?? { id: '' })[0] ?? 'span'}
+                  onChange={({ value }) =>
+                    value === 'span' ? remove('duration-type') : put({ id: 'duration-type', value })
+                  }
+                />
+              )}
+            </InlineFieldRow>
+          );
+        }
+        return (
+          <InlineFieldRow key={row.id}>
+            <InlineField label={label} labelWidth={labelWidth}>
+              <ValueSelect
+                {...shared}
+                label={label}
+                attribute={attributeReference(row.scope ?? '', row.tag ?? '')}
+                condition={others(row.id)}
+                values={valuesOf(filter)}
+                onValues={(values, type) =>
+                  values.length === 0
+                    ? remove(row.id)
+                    : put({ ...row, ...filter, value: single(values), valueType: row.valueType ?? type })
+                }
+              />
+            </InlineField>
+            <OperatorSelect
+              label={`${label} operator`}
+              filter={filter}
+              onOperator={(operator) => put({ ...row, ...filter, operator })}
+            />
+          </InlineFieldRow>
+        );
+      })}
+      {filters
+        .filter(({ id }) => !own.has(id))
+        .map((filter) => (
+          <InlineFieldRow key={filter.id}>
+            <Combobox
+              aria-label="Scope"
+              width={18}
+              options={scopes}
+              value={filter.scope ?? 'span'}
+              onChange={(choice) => put({ ...filter, scope: choice.value })}
+            />
+            <Input
+              key={filter.tag}
+              aria-label="Attribute"
+              width={28}
+              placeholder="http.response.status_code"
+              defaultValue={filter.tag}
+              onBlur={(event) => put({ ...filter, tag: event.currentTarget.value.trim() })}
+            />
+            <OperatorSelect label="Operator" filter={filter} onOperator={(operator) => put({ ...filter, operator })} />
+            <ValueSelect
+              {...shared}
+              label="Value"
+              attribute={filter.tag ? attributeReference(filter.scope ?? 'span', filter.tag) : ''}
+              condition={others(filter.id)}
+              placeholder="value"
+              values={valuesOf(filter)}
+              onValues={(values, type) =>
+                put({ ...filter, value: single(values), valueType: type ?? typeOfText(values.at(-1) ?? '') })
+              }
+            />
+            <IconButton name="times" tooltip="Remove this condition" onClick={() => remove(filter.id)} />
+          </InlineFieldRow>
+        ))}
       <InlineFieldRow>
         <InlineField label="Attributes" labelWidth={labelWidth}>
           <Button
             variant="secondary"
             icon="plus"
-            onClick={() => onChange([...filters, { id: freeId(filters), scope: 'span', operator: '=' }])}
+            onClick={() => onFilters([...filters, { id: freeId(filters), scope: 'span', operator: '=' }])}
           >
             Add condition
           </Button>
         </InlineField>
       </InlineFieldRow>
-      <pre data-testid="vivace-builder-preview">{traceqlFromFilters(filters)}</pre>
-    </div>
+    </>
   );
 }
 
-interface AttributeRowProps {
+interface OperatorSelectProps {
+  readonly label: string;
   readonly filter: SearchFilter;
-  readonly onChange: (filter: SearchFilter) => void;
-  readonly onRemove: () => void;
-  readonly onRunQuery: () => void;
+  readonly onOperator: (operator: string) => void;
 }
 
-function AttributeRow({ filter, onChange, onRemove, onRunQuery }: AttributeRowProps) {
+function OperatorSelect({ label, filter, onOperator }: OperatorSelectProps) {
+  const isKeyword = filter.tag === 'status' || filter.tag === 'kind';
   return (
-    <InlineFieldRow>
-      <Combobox
-        aria-label="Scope"
-        width={18}
-        options={scopes}
-        value={filter.scope ?? 'span'}
-        onChange={(choice) => onChange({ ...filter, scope: choice.value })}
-      />
-      <Input
-        aria-label="Attribute"
-        width={28}
-        placeholder="http.response.status_code"
-        defaultValue={filter.tag}
-        onBlur={(event) => onChange({ ...filter, tag: event.currentTarget.value.trim() })}
-      />
-      <Combobox
-        aria-label="Operator"
-        width={10}
-        options={operators}
-        value={filter.operator ?? '='}
-        onChange={(choice) => onChange({ ...filter, operator: choice.value })}
-      />
-      <Input
-        aria-label="Value"
-        width={28}
-        placeholder="value"
-        defaultValue={textOf(filter)}
-        onBlur={(event) => {
-          const value = event.currentTarget.value.trim();
-          onChange({ ...filter, value, valueType: typeOfText(value) });
-        }}
-        onKeyDown={(event) => runOnShiftEnter(event, onRunQuery)}
-      />
-      <IconButton name="times" tooltip="Remove this condition" onClick={onRemove} />
-    </InlineFieldRow>
+    <Combobox
+      aria-label={label}
+      width={10}
+      options={isKeyword ? equality : operators}
+      value={filter.operator ?? '='}
+      onChange={(choice) => onOperator(choice.value)}
+    />
   );
 }
 
-function textOf(filter: SearchFilter | undefined): string {
-  return filter?.value === undefined ? '' : Array.isArray(filter.value) ? filter.value.join('|') : filter.value;
+interface DurationInputProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly onRun: () => void;
 }
 
-/** The type a person means who types this: `42`, `1.5`, `200ms`, `true`, else a string. Quotes make anything a string. */
+function DurationInput({ label, value, onValue, onRun }: DurationInputProps) {
+  return (
+    <Input
+      key={value}
+      aria-label={label}
+      width={20}
+      placeholder="100ms"
+      defaultValue={value}
+      onBlur={(event) => {
+        const next = event.currentTarget.value.replace(/\s/g, '');
+        if (next !== value) {
+          onValue(next);
+        }
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') {
+          // Leaving the field is what commits it.
+          event.currentTarget.blur();
+          if (event.shiftKey) {
+            onRun();
+          }
+        }
+      }}
+    />
+  );
+}
+
+function single(values: readonly string[]): string | string[] {
+  return values.length === 1 ? values[0] : [...values];
+}
+
+/** The type a person means who types this: `42`, `1.5`, `200ms`, `true`, else a string. */
 function typeOfText(value: string): string {
   if (/^-?\d+$/.test(value)) {
     return 'int';
@@ -206,14 +307,4 @@ function freeId(filters: readonly SearchFilter[]): string {
     number++;
   }
   return `attribute-${number}`;
-}
-
-function runOnShiftEnter(event: React.KeyboardEvent<HTMLInputElement>, run: () => void): void {
-  if (event.key === 'Enter') {
-    // Leaving the field is what commits it.
-    event.currentTarget.blur();
-    if (event.shiftKey) {
-      run();
-    }
-  }
 }

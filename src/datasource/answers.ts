@@ -18,6 +18,7 @@ import { searchFrames } from './frames/search-frame.ts';
 import { emptyTraceFrame, traceFrame } from './frames/trace-frame.ts';
 import { frameLinks } from './links/frame-links.ts';
 import { unitOfMetrics, type QueryPlan } from './query.ts';
+import { secondsOf } from './range.ts';
 import type { VivaceJsonData } from './settings.ts';
 import { answerMetrics, answerSearch, type StreamProgress, type Transports } from './streaming.ts';
 import type { SecondsRange } from './tempo-requests.ts';
@@ -119,12 +120,6 @@ function lookUpRange({ traceQuery }: VivaceJsonData, range: TimeRange): SecondsR
   const before = Math.abs(shiftMs(spanStartTimeShift, 1_800_000)) / 1000;
   const after = Math.abs(shiftMs(spanEndTimeShift, 1_800_000)) / 1000;
   return { startSeconds: Math.max(0, Math.floor(startSeconds - before)), endSeconds: Math.ceil(endSeconds + after) };
-}
-
-/** Tempo takes whole seconds; the range is widened to them. */
-export function secondsOf(range: TimeRange): SecondsRange {
-  const startSeconds = Math.floor(range.from.valueOf() / 1000);
-  return { startSeconds, endSeconds: Math.max(startSeconds + 1, Math.ceil(range.to.valueOf() / 1000)) };
 }
 
 export function findDataSource(uid: string): LinkedDataSource | undefined {

@@ -1,5 +1,6 @@
 import {
   DataSourceApi,
+  dateTime,
   LoadingState,
   type AbstractQuery,
   type AdHocVariableFilter,
@@ -16,16 +17,14 @@ import {
   type QueryFixAction,
   type ScopedVars,
   type TestDataSourceResponse,
-  type TimeRange,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Observable, of } from 'rxjs';
 import { createClient, type Client } from '../api/client.ts';
 import { CodedError } from '../base/coded-error.ts';
-import type { Span } from '../trace/model.ts';
 import { fromAbstractQuery, toAbstractQuery } from './abstract-query.ts';
 import { fieldOfKey, queryOfFilters } from './ad-hoc.ts';
-import { fullViewHref, metricsAnswer, searchAnswer, secondsOf, traceAnswer, type AnswerContext } from './answers.ts';
+import { fullViewHref, metricsAnswer, searchAnswer, traceAnswer, type AnswerContext } from './answers.ts';
 import { annotationEvents, annotationSearch, type VivaceAnnotationQuery } from './annotations.ts';
 import { AnnotationEditor } from './AnnotationEditor.tsx';
 import { gunzip } from '../app/gunzip.ts';
@@ -41,11 +40,11 @@ import {
   type VivaceQuery,
 } from './query.ts';
 import { defaultTagLimit, type VivaceJsonData } from './settings.ts';
-import { describeStatus, testTempo } from './health.ts';
 import { withFilter, withFilters } from './modify-query.ts';
 import { proxyStreamTransport } from './stream-transport.ts';
 import type { Transports } from './streaming.ts';
-import type { SecondsRange } from './tempo-requests.ts';
+import { rangeOf } from './range.ts';
+import type { Upload } from './upload.ts';
 import { VariableSupport } from './variable-support.ts';
 import { filterKeys, filterValues, listVariable, planVariable, type VivaceVariableQuery } from './variables.ts';
 
@@ -58,7 +57,7 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
   override readonly annotations: AnnotationSupport<VivaceQuery>;
   private readonly transports: Transports;
   /** Of the file that the query editor was given last. Too large for a query, which stands in URLs and dashboards. */
-  private uploaded: readonly Span[] | undefined;
+  private uploaded: Upload | undefined;
 
   constructor(settings: DataSourceInstanceSettings<VivaceJsonData>) {
     super(settings);
@@ -184,16 +183,12 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     });
   }
 
-  /** Says which server answers and what it can do; the same words for Vivace and for other servers with Tempo's API. */
+  /** Says which server answers, what of it works, and what to do about the rest. */
   override async testDatasource(): Promise<TestDataSourceResponse> {
-    try {
-      const status = await this.client.status();
-      return status === undefined
-        ? await testTempo(this.transports.plain)
-        : { status: 'success', message: describeStatus(status) };
-    } catch (error) {
-      return { status: 'error', message: error instanceof Error ? error.message : String(error) };
-    }
+    const { testServer } = await import('./health.ts');
+    // The settings may have changed since a stream was refused.
+    this.transports.refusesStreams = false;
+    return testServer(this.client, this.transports, dateTime().valueOf());
   }
 
   /** Never rejects: an error belongs to its target. */
@@ -262,10 +257,6 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
   private get tagLimit(): number {
     return this.instanceSettings.jsonData.tagLimit ?? defaultTagLimit;
   }
-}
-
-function rangeOf(range: TimeRange | undefined): SecondsRange | undefined {
-  return range === undefined ? undefined : secondsOf(range);
 }
 
 function queryError(error: unknown, refId: string): DataQueryError {

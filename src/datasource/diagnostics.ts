@@ -8,7 +8,7 @@ import { validateQuery } from '../traceql/validate.ts';
  * server: what they stand for is not known here.
  */
 export function checkText(text: string): QueryError | undefined {
-  if (text.trim() === '' || parseTraceId(text) !== undefined || /\$\w|\$\{|\[\[/.test(text)) {
+  if (text.trim() === '' || parseTraceId(text) !== undefined || hasVariables(text)) {
     return undefined;
   }
   try {
@@ -20,4 +20,9 @@ export function checkText(text: string): QueryError | undefined {
     }
     throw error;
   }
+}
+
+/** Whether template variables stand in the text. */
+export function hasVariables(text: string): boolean {
+  return /\$\w|\$\{|\[\[/.test(text);
 }

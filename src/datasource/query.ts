@@ -2,7 +2,7 @@ import type { DataQuery } from '@grafana/schema';
 import { parseTraceId } from '../trace/ids.ts';
 import type { TraceId } from '../trace/model.ts';
 import { selectorsOf } from './prometheus-graph.ts';
-import { isComplete, traceqlFromFilters, type SearchFilter } from './search-filters.ts';
+import { isComplete, traceqlOfBuilder, type RelatedSpanset, type SearchFilter } from './search-filters.ts';
 
 /**
  * One query. The shape is the Tempo data source's, field by field, so that a dashboard, an Explore URL, a derived field or an
@@ -15,6 +15,8 @@ export interface VivaceQuery extends DataQuery {
   query?: string;
   /** The search builder's conditions, all of which hold. */
   filters?: SearchFilter[];
+  /** Further spansets of the builder. Ours: Tempo's data source does not read it. */
+  related?: RelatedSpanset[];
   /** At most so many traces. */
   limit?: number;
   /** At most so many spans a spanset. */
@@ -86,7 +88,7 @@ export function planQuery(query: VivaceQuery): QueryPlan {
     };
   }
   if (isBuilderQuery(query)) {
-    return searchPlan(traceqlFromFilters(query.filters ?? []), query);
+    return searchPlan(traceqlOfBuilder(query.filters ?? [], query.related), query);
   }
   const text = (query.query ?? '').trim();
   if (text === '') {
@@ -104,7 +106,7 @@ export function traceqlOf(query: VivaceQuery): string {
   if (query.queryType === 'upload') {
     return '';
   }
-  return isBuilderQuery(query) ? traceqlFromFilters(query.filters ?? []) : (query.query ?? '').trim();
+  return isBuilderQuery(query) ? traceqlOfBuilder(query.filters ?? [], query.related) : (query.query ?? '').trim();
 }
 
 /**
@@ -113,7 +115,8 @@ export function traceqlOf(query: VivaceQuery): string {
  */
 export function isBuilderQuery(query: VivaceQuery): boolean {
   const ofBuilder = query.queryType === 'traceqlSearch' || query.queryType === 'nativeSearch';
-  return ofBuilder && ((query.filters ?? []).some(isComplete) || (query.query ?? '').trim() === '');
+  const rows = [...(query.filters ?? []), ...(query.related ?? []).flatMap(({ filters }) => filters)];
+  return ofBuilder && (rows.some(isComplete) || (query.query ?? '').trim() === '');
 }
 
 function searchPlan(traceql: string, query: VivaceQuery): QueryPlan {

@@ -10,11 +10,12 @@ import { from, lastValueFrom, takeUntil, Subject } from 'rxjs';
 import { CodedError } from '../base/coded-error.ts';
 import type { ServiceGraphBody } from '../api/vivace/graph.ts';
 import { tracesOfNode } from '../analysis/service-graph/traces-query.ts';
-import { secondsOf, withNotices, type AnswerContext } from './answers.ts';
+import { withNotices, type AnswerContext } from './answers.ts';
 import { operationsFrame } from './frames/operations-frame.ts';
 import { serviceGraphFrames } from './frames/service-graph-frames.ts';
 import { graphOfFrames, prometheusQueries, type PrometheusGraphRequest } from './prometheus-graph.ts';
 import type { QueryPlan } from './query.ts';
+import { secondsOf } from './range.ts';
 
 const rowsShown = 5;
 

@@ -1,4 +1,5 @@
 import type { DataSourceJsonData } from '@grafana/data';
+import type { SearchFilter } from './search-filters.ts';
 import type { LinkSettings } from '../ui/links/settings.ts';
 
 /**
@@ -6,6 +7,9 @@ import type { LinkSettings } from '../ui/links/settings.ts';
  * here whatever the plugin, and a provisioning file moves by changing `type`.
  */
 export interface VivaceJsonData extends DataSourceJsonData, LinkSettings {
+  /** The search builder: its rows in place of service and span name; hidden altogether. */
+  search?: { hide?: boolean; filters?: SearchFilter[] };
+  /** The Prometheus that service graphs are from; none: the server counts them. */
   serviceMap?: { datasourceUid?: string };
   nodeGraph?: { enabled?: boolean };
   /** Partial results while the server searches; on unless switched off here. */

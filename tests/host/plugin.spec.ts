@@ -43,7 +43,9 @@ const column = (frame: Frame, name: string): unknown[] =>
 test('Save & test says which server answers', async ({ host }) => {
   const answer = await host.evaluate(() => window.testHost.testDatasource());
   expect(answer).toMatchObject({ status: 'success' });
-  expect(answer.message).toMatch(/^Connected to Vivace 0\.0\.0-test\. It holds [\d,]+ spans\.$/);
+  expect(answer.message).toMatch(
+    /^Connected to Vivace 0\.0\.0-test\. It holds [\d,]+ spans\. What works: search, metrics, streaming\.$/
+  );
 });
 
 test('a trace by its id, under any query type and with blanks', async ({ host }) => {
@@ -321,6 +323,17 @@ test('a trace file is shown without the server', async ({ host }) => {
   await expect(host.getByTestId('runs')).toHaveText('1');
   const { frames } = await query(host, { queryType: 'upload' });
   expect(frames.map((frame) => column(frame, 'operationName'))).toEqual([['from a file']]);
+
+  const graph = [{ fields: [{ name: 'id', values: ['a'] }] }];
+  await host
+    .getByTestId('vivace-upload')
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'graph.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(graph)) });
+  await expect(host.getByTestId('runs')).toHaveText('2');
+  const saved = await query(host, { queryType: 'upload' });
+  expect(saved.frames.map((frame) => [frame.name, (frame.meta as object) ?? {}])).toEqual([
+    ['Nodes', expect.objectContaining({ preferredVisualisationType: 'nodeGraph' })],
+  ]);
 });
 
 test('the query editor: completion, diagnostics, Shift+Enter, rows become text', async ({ host }) => {
@@ -344,30 +357,110 @@ test('the query editor: completion, diagnostics, Shift+Enter, rows become text',
   await text.press('Escape');
   await text.fill('{ }');
 
+  await expect(host.getByTestId('vivace-match-count')).toHaveText('2 traces match');
+  await text.fill('{.customer.id="42"and status=error}');
+  await expect(host.locator('.cm-lintRange-error')).toHaveCount(1);
+  await text.press('ControlOrMeta+.');
+  await expect(text).toHaveText('{.customer.id="42"&& status=error}');
+  await text.press('Shift+Alt+f');
+  await expect(text).toHaveText('{ .customer.id = "42" && status = error }');
+  await text.fill('{ }');
+
   await host.getByRole('radio', { name: 'Search' }).click();
-  await host.getByLabel('Service name').fill('payment');
   await host.getByLabel('Duration at least').fill('100ms');
   await host.getByLabel('Duration at least').press('Enter');
-  const rows = '{resource.service.name = "payment" && duration >= 100ms}';
+  await host.getByLabel('Service name', { exact: true }).click();
+  // Offered by the server, and only what occurs together with the other rows: the import's spans are short.
+  await expect(host.getByText('payment', { exact: true })).toBeVisible();
+  await expect(host.getByText('batch', { exact: true })).toHaveCount(0);
+  await host.getByText('payment', { exact: true }).click();
+  await host.getByLabel('Service name', { exact: true }).fill('typed');
+  await host.getByLabel('Service name', { exact: true }).press('Enter');
+  await host.getByRole('button', { name: 'Add related spans' }).click();
+  await host.getByTestId('vivace-builder-related').getByLabel('Attribute').fill('customer.id');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value').fill('42');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value').press('Enter');
+  const rows =
+    '{duration >= 100ms && (resource.service.name = "payment" || resource.service.name = "typed")} >> {span.customer.id = 42}';
   await expect(host.getByTestId('vivace-builder-preview')).toHaveText(rows);
   await host.getByRole('radio', { name: 'TraceQL' }).click();
   await expect(text).toHaveText(rows);
+  // And back, unless the text says what rows cannot.
+  await host.getByRole('radio', { name: 'Search' }).click();
+  await expect(host.getByTestId('vivace-builder-preview')).toHaveText(rows);
+  await host.getByRole('radio', { name: 'TraceQL' }).click();
+  await text.fill('{ } | count() > 2');
+  await host.getByRole('button', { name: 'Format' }).focus();
+  await expect(host.getByRole('radio', { name: 'Search' })).toBeDisabled();
 });
 
-test('the config editor sets the address and the link to logs', async ({ host }) => {
+test('the config editor: every section writes its key; links are shown as they will be', async ({ host }) => {
   await host.evaluate(() => window.testHost.renderConfigEditor());
   await expect(host.getByTestId('vivace-config-editor')).toBeVisible();
   await host.getByPlaceholder('http://localhost:3200').fill('http://vivace:3200');
-  await host.getByLabel('Span start time shift').fill('-5m');
+  await host.getByLabel('Span start time shift').first().fill('-5m');
+  await host.getByLabel('Span end time shift').first().fill('soon');
+  await expect(host.getByText('A duration such as -5m, 30s or 1h')).toBeVisible();
+  await host.getByLabel('Span end time shift').first().fill('5m');
+  await host.locator('#trace-to-logs-data-source').click();
+  await host.getByText('Loki', { exact: true }).first().click();
+  await host.getByLabel('Filter by trace ID').check({ force: true });
+  await host.getByRole('button', { name: 'Add tag' }).first().click();
+  await host.getByLabel('Tags 1: attribute').fill('service.name');
+  await host.getByLabel('Tags 1: is called').fill('app');
+  await expect(host.getByTestId('vivace-link-preview')).toContainText(
+    '{app=\\"cart\\"} |= \\"0af7651916cd43dd8448eb211c80319c\\"'
+  );
+  await host.getByRole('button', { name: 'Add query' }).click();
+  await host.getByLabel('Query 1: name').fill('Rate');
+  await host.getByLabel('Query 1', { exact: true }).fill('up{$__tags}');
+  await host.getByLabel('Profile type').fill('cpu');
+  await host.getByLabel('Metrics', { exact: true }).uncheck({ force: true });
+  await host.getByLabel('Node graph').check({ force: true });
+  await host.getByRole('button', { name: 'Add row' }).click();
+  await host.getByLabel('Row 3: attribute').fill('http.route');
+  await host.getByLabel('Tag limit').fill('50');
   await host.getByLabel('Look up trace IDs in range').check({ force: true });
   await host.getByLabel('Before the range').fill('1h');
+  await host.getByRole('radio', { name: 'Tag' }).click();
+  await expect(host.getByTestId('vivace-limits').getByRole('row')).toHaveCount(6);
   expect(await host.evaluate(() => window.options)).toMatchObject({
     url: 'http://vivace:3200',
     jsonData: {
-      tracesToLogsV2: { spanStartTimeShift: '-5m' },
+      tracesToLogsV2: {
+        datasourceUid: 'loki',
+        spanStartTimeShift: '-5m',
+        spanEndTimeShift: '5m',
+        filterByTraceID: true,
+        tags: [{ key: 'service.name', value: 'app' }],
+      },
+      tracesToMetrics: { queries: [{ name: 'Rate', query: 'up{$__tags}' }] },
+      tracesToProfiles: { profileTypeId: 'cpu' },
+      streamingEnabled: { metrics: false },
+      nodeGraph: { enabled: true },
+      search: { filters: [{ id: 'service-name' }, { id: 'span-name' }, { id: 'setting-2', tag: 'http.route' }] },
+      tagLimit: 50,
       traceQuery: { timeShiftEnabled: true, spanStartTimeShift: '1h' },
+      spanBar: { type: 'Tag' },
     },
   });
+});
+
+test('the help sheet runs an example', async ({ host }) => {
+  await host.evaluate(() => window.testHost.renderQueryHelp());
+  await host.getByRole('button', { name: '{ resource.service.name = "checkout" && status = error }' }).click();
+  expect(await host.evaluate(() => window.query)).toMatchObject({ queryType: 'traceql' });
+});
+
+test('the service graph from the server: nodes, edges, a table of services, each with its traces', async ({ host }) => {
+  const { frames, errors } = await query(host, { queryType: 'serviceMap', query: '{ span.customer.id = "42" }' });
+  expect(errors).toBeUndefined();
+  expect(frames.map((frame) => [frame.name, frame.length])).toEqual([
+    ['Nodes', 3],
+    ['Edges', 2],
+    ['Services', 3],
+  ]);
+  expect(column(frames[2], 'traces')).toContain('{ resource.service.name = "payment" }');
 });
 
 test('the waterfall panel draws the trace of its frames', async ({ host }) => {

@@ -17,6 +17,7 @@ import { rangeSeconds } from '../state/view.ts';
 import type { Range } from '../state/view.ts';
 import { createCompleter } from './completion.ts';
 import type { Completer } from './completion.ts';
+import { formatTraceql } from './format.ts';
 import { highlighting } from './highlighting.ts';
 
 export interface TraceqlEditorProps {
@@ -34,10 +35,15 @@ export interface TraceqlEditorProps {
   onSubmit(): void;
 }
 
+const fixKey = /Mac/.test(navigator.userAgent) ? '⌘.' : 'Ctrl+.';
+
 /** More than anybody scrolls through. */
 const optionsMax = 200;
 
-/** TraceQL with colours, completion from what the server has seen, and faults underlined as one types. Enter asks, Shift+Enter breaks the line. */
+/**
+ * TraceQL with colours, completion from what the server has seen, and faults underlined as one types. Enter asks, Shift+Enter breaks the
+ * line, Mod+. applies the first fix, Shift+Alt+F formats.
+ */
 export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
   const parent = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorView>(undefined);
@@ -63,6 +69,8 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
               run: (target) => submitOrBreak(target, latest.current, 'enter'),
               shift: (target) => submitOrBreak(target, latest.current, 'shift-enter'),
             },
+            { key: 'Mod-.', run: (target) => applyFix(target, latest.current.check ?? checkQuery) },
+            { key: 'Shift-Alt-f', run: formatText },
             ...defaultKeymap,
             ...historyKeymap,
           ]),
@@ -160,6 +168,26 @@ function submitOrBreak(view: EditorView, props: TraceqlEditorProps, key: 'enter'
   return true;
 }
 
+/** The first fix of what is wrong. */
+function applyFix(view: EditorView, check: (text: string) => QueryError | undefined): boolean {
+  const [fix] = check(view.state.doc.toString())?.fixes ?? [];
+  if (fix === undefined) {
+    return false;
+  }
+  const changes = { from: fix.offset, to: fix.offset + fix.length, insert: fix.replacement };
+  view.dispatch({ changes, selection: { anchor: fix.offset + fix.replacement.length }, userEvent: 'input.fix' });
+  return true;
+}
+
+function formatText(view: EditorView): boolean {
+  const text = view.state.doc.toString();
+  const insert = formatTraceql(text);
+  if (insert !== text) {
+    view.dispatch({ changes: { from: 0, to: text.length, insert }, selection: { anchor: insert.length } });
+  }
+  return true;
+}
+
 function diagnosticsOf(text: string, check: (text: string) => QueryError | undefined): Diagnostic[] {
   const error = check(text);
   if (!error) {
@@ -172,8 +200,8 @@ function diagnosticsOf(text: string, check: (text: string) => QueryError | undef
       to: Math.min(text.length, Math.max(from + 1, error.offset + error.length)),
       severity: 'error',
       message: error.message,
-      actions: error.fixes.map((fix) => ({
-        name: fix.title,
+      actions: error.fixes.map((fix, index) => ({
+        name: index === 0 ? `${fix.title} (${fixKey})` : fix.title,
         apply: (view) =>
           view.dispatch({ changes: { from: fix.offset, to: fix.offset + fix.length, insert: fix.replacement } }),
       })),

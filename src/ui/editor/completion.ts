@@ -5,6 +5,7 @@ import { printField } from '../../traceql/attributes.ts';
 import { complete } from '../../traceql/complete.ts';
 import type { Completion, KnownAttributes } from '../../traceql/complete.ts';
 import type { Static } from '../../traceql/static.ts';
+import { otherConditions } from './other-conditions.ts';
 
 type Names = KnownAttributes['names'];
 type Scope = Names extends ReadonlyMap<infer Key, unknown> ? Key : never;
@@ -14,17 +15,20 @@ export interface Completer {
   complete(text: string, cursor: number, range: SecondsRange, signal: AbortSignal): Promise<Completion>;
 }
 
-/** Names change rarely: one look-up serves this long. */
+/** Names change rarely: one look-up serves this long, and ranges that differ by less than a minute. */
 const namesAgeMsMax = 30_000;
 const valuesMax = 200;
 
 export function createCompleter(client: Client, nowMs: () => number): Completer {
   let names: Names = new Map();
   let namesAskedMs = -Infinity;
+  let namesRange = '';
   return {
     async complete(text, cursor, range, signal) {
-      if (nowMs() - namesAskedMs > namesAgeMsMax) {
+      const minutes = `${Math.floor(range.startSeconds / 60)}-${Math.floor(range.endSeconds / 60)}`;
+      if (nowMs() - namesAskedMs > namesAgeMsMax || minutes !== namesRange) {
         namesAskedMs = nowMs();
+        namesRange = minutes;
         names = await namesByScope(client, range, signal).catch(() => names);
       }
       const first = complete(text, cursor, { names, valuesOf: () => undefined });
@@ -32,8 +36,8 @@ export function createCompleter(client: Client, nowMs: () => number): Completer 
       if (field === undefined) {
         return first;
       }
-      // The conditions before it narrow the values; the server reads an unfinished query leniently.
-      const request = { query: text.slice(0, first.from), range, limit: valuesMax, signal };
+      // The other conditions of the spanset narrow the values, before and behind the cursor.
+      const request = { query: otherConditions(text, first.from, first.to), range, limit: valuesMax, signal };
       const values = await client.attributeValues(printField(field), request).catch(() => []);
       const statics = values.flatMap((value) => staticOf(value) ?? []);
       return complete(text, cursor, { names, valuesOf: () => statics });

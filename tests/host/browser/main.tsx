@@ -361,6 +361,12 @@ const testHost = {
     show(<ConfigHost Editor={ConfigEditor as unknown as AnyEditor} />);
   },
 
+  async renderQueryHelp() {
+    const { QueryEditorHelp } = (await loadDataSource()).components;
+    const Help = QueryEditorHelp as unknown as AnyEditor;
+    show(<Help onClickExample={(query: unknown) => Object.assign(window, { query })} />);
+  },
+
   async renderQueryEditor(initial: object = {}) {
     const { QueryEditor } = (await loadDataSource()).components;
     show(
