@@ -1,19 +1,21 @@
 import { css } from '@emotion/css';
-import { useState } from 'react';
 import type { ReactElement, RefObject } from 'react';
 import { flagCycle, flagOrphan } from '../../trace/span-table.ts';
 import type { Matches } from '../../trace/attribute-columns.ts';
-import { encodeTracesJson } from '../../wire/otlp-json.ts';
 import { Button, TextInput, WarningBanner } from '../kit/controls.tsx';
 import { formatCount, formatNanos, formatTime } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { foldToDepth } from '../waterfall/layout.ts';
+import { Legend } from './Legend.tsx';
 import type { TraceModel } from './model.ts';
+import { Notes } from './Notes.tsx';
+import type { RowColors } from './row-colors.ts';
 import type { TracePaneProps } from './TracePane.tsx';
+import { TraceTools } from './TraceTools.tsx';
 
 interface TraceHeaderProps extends TracePaneProps {
   readonly model: TraceModel;
-  readonly colors: readonly string[];
+  readonly rowColors: RowColors;
   readonly found: Matches | undefined;
   readonly findInput: RefObject<HTMLInputElement | null>;
   onNextMatch(forward: boolean): void;
@@ -35,7 +37,7 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
           <span className={styles.rootService}>{table.services[table.service[0]] || 'unknown service'}</span>
           <span>{hasRoot ? rootName : `${rootName} (root span not received)`}</span>
         </h1>
-        <Tools {...props} />
+        <TraceTools {...props} />
       </div>
       <div className={styles.facts}>
         <strong>{formatNanos(table.traceNanos)}</strong>
@@ -63,7 +65,8 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
           {table.traceId} <Icon name="copy" size={12} />
         </button>
       </div>
-      <ServiceLegend {...props} />
+      <Legend rowColors={props.rowColors} focus={focus} onFocus={onFocus} />
+      <Notes model={model} focus={focus} onFocus={onFocus} onGoToRow={onGoToRow} />
       {[...warnings, ...model.notes.map((note) => note.sentence)].length > 0 && (
         <div className={styles.notes} data-testid="notes">
           {warnings.map((warning) => (
@@ -170,57 +173,6 @@ function FindBox({ focus, found, findInput, onFocus, onNextMatch, model }: Trace
   );
 }
 
-function Tools({ host, data, model, link }: TraceHeaderProps): ReactElement {
-  const [isCopied, setCopied] = useState(false);
-  const download = async (): Promise<void> => {
-    const json = encodeTracesJson(await data.spans(), { ids: 'hex', enums: 'number', topKey: 'resourceSpans' });
-    host.saveFile(`trace-${model.table.traceId}.json`, 'application/json', json);
-  };
-  return (
-    <div className={styles.group}>
-      {link !== undefined && (
-        <Button
-          small
-          title="Copy a link to exactly this view"
-          onClick={() => {
-            void host.copyText(link).then(() => {
-              setCopied(true);
-              window.setTimeout(() => setCopied(false), 1_500);
-            });
-          }}
-        >
-          <Icon name="link" size={13} /> {isCopied ? 'Copied' : 'Copy link'}
-        </Button>
-      )}
-      <Button small title="Download this trace as OTLP JSON" onClick={() => void download()}>
-        <Icon name="download" size={13} /> OTLP JSON
-      </Button>
-    </div>
-  );
-}
-
-/** Services by self time; more than fit are counted. */
-const servicesShown = 12;
-
-function ServiceLegend({ model, colors }: TraceHeaderProps): ReactElement {
-  const byShare = model.services.map((stats, code) => ({ ...stats, code })).sort((a, b) => b.selfNanos - a.selfNanos);
-  return (
-    <ul className={styles.legend} aria-label="Services">
-      {byShare.slice(0, servicesShown).map(({ service, code, spanCount, errorCount, selfNanos }) => (
-        <li
-          key={code}
-          title={`${formatCount(spanCount, 'span')}, ${formatCount(errorCount, 'error')}, ${formatNanos(selfNanos)} self time`}
-        >
-          <span className={styles.swatch} style={{ background: colors[code] }} />
-          {service || 'unknown service'} <span className={styles.muted}>{spanCount}</span>
-          {errorCount > 0 && <span className={styles.errorDot} aria-label={formatCount(errorCount, 'error')} />}
-        </li>
-      ))}
-      {byShare.length > servicesShown && <li>{`and ${byShare.length - servicesShown} more`}</li>}
-    </ul>
-  );
-}
-
 const mono = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';
 const bare = { padding: 0, border: 0, background: 'none', font: 'inherit', cursor: 'pointer' } as const;
 
@@ -265,20 +217,6 @@ const styles = {
     overflowWrap: 'anywhere',
     textAlign: 'left',
   }),
-  legend: css({
-    display: 'flex',
-    flexWrap: 'wrap',
-    gap: '2px 14px',
-    margin: 0,
-    padding: '6px 14px 8px',
-    listStyle: 'none',
-    fontSize: 12,
-    '& > li': { display: 'flex', alignItems: 'center', gap: 5, whiteSpace: 'nowrap' },
-    '@media (max-width: 600px)': { flexWrap: 'nowrap', overflowX: 'auto', scrollbarWidth: 'none' },
-  }),
-  swatch: css({ width: 9, height: 9, borderRadius: 2 }),
-  muted: css({ color: 'var(--v-text-muted)', fontVariantNumeric: 'tabular-nums' }),
-  errorDot: css({ width: 6, height: 6, borderRadius: '50%', background: 'var(--v-error)' }),
   notes: css({
     display: 'flex',
     flexWrap: 'wrap',

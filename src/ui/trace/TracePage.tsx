@@ -10,6 +10,7 @@ import { withAddedCondition } from '../search/form.ts';
 import { startView } from '../state/view.ts';
 import type { SearchView, TraceView } from '../state/view.ts';
 import { SpansPane } from './TracePane.tsx';
+import { traceNavigation } from './trace-navigation.ts';
 import type { TracePaneProps } from './TracePane.tsx';
 
 export interface TracePageProps {
@@ -86,7 +87,7 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
       theme={theme}
       host={host}
       warnings={answer.partial ? ['This trace is partial.', ...answer.warnings] : answer.warnings}
-      link={host.viewState.href(view)}
+      {...traceNavigation(host, view)}
       onFocus={(focus, history) => host.viewState.set({ ...view, focus }, history)}
       addToSearch={(condition) =>
         host.viewState.set(

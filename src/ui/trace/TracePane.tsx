@@ -3,22 +3,26 @@ import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useR
 import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
 import { spanIdAt } from '../../trace/span-table.ts';
+import type { SpanTable } from '../../trace/span-table.ts';
 import type { LinksOfSpan } from '../detail/RelatedLinks.tsx';
 import type { Host } from '../host.ts';
 import { Announcer } from '../kit/Announcer.tsx';
 import { SkeletonRows } from '../kit/controls.tsx';
 import { ErrorBoundary } from '../kit/ErrorBoundary.tsx';
-import { serviceColors } from '../kit/service-colors.ts';
 import type { Theme } from '../kit/theme.ts';
 import { useWidth } from '../kit/use-width.ts';
-import type { TraceFocus } from '../state/view.ts';
+import type { Crumb, TraceFocus } from '../state/view.ts';
 import { nextRow } from '../waterfall/keys.ts';
 import { revealRow } from '../waterfall/lanes.ts';
 import { Waterfall } from '../waterfall/Waterfall.tsx';
 import { rowOfSpan } from './model.ts';
 import type { TraceData } from './trace-data.ts';
 import { TraceHeader } from './TraceHeader.tsx';
+import { Trail } from './Trail.tsx';
 import { TraceValueActions } from './TraceValueActions.tsx';
+import { SelectionAnnouncer } from './SelectionAnnouncer.tsx';
+import { useTraceCommands } from './use-trace-commands.ts';
+import { useRowColors } from './use-row-colors.ts';
 import { useFound, useProgress, useSpan, useSpansData } from './use-trace-data.ts';
 
 // What a trace needs before anything is selected comes first.
@@ -39,6 +43,21 @@ export interface TracePaneProps {
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
   /** Where a span leads outside of tracing: its logs, metrics, profiles. */
   readonly linksOfSpan?: LinksOfSpan;
+  /** What the link had to leave out to stay short enough. */
+  readonly linkLeftOut?: readonly string[];
+  /** Opens a span of another trace and remembers the way; absent: the link is followed. */
+  readonly onOpenTrace?: (
+    traceId: string,
+    spanId: string,
+    from: { readonly spanId: string; readonly name: string }
+  ) => void;
+  /** The way here over links, oldest first; with it come `hrefOfCrumb` and `onCrumb`. */
+  readonly trail?: readonly Crumb[];
+  readonly hrefOfCrumb?: (index: number) => string;
+  readonly onCrumb?: (index: number) => void;
+  readonly onCompare?: () => void;
+  /** With the typical trace of its kind; false when there is no other. */
+  readonly onCompareWithTypical?: (table: SpanTable) => Promise<boolean>;
 }
 
 const nameWidthKey = 'name-width';
@@ -57,15 +76,13 @@ export function SpansPane({ spans, ...props }: SpansPaneProps): ReactElement {
 
 /** One trace: header, waterfall, and the selected span beside it. */
 export function TracePane(props: TracePaneProps): ReactElement {
-  const { data, focus, theme, host, onFocus } = props;
+  const { data, focus, theme, host, trail = [], hrefOfCrumb, onCrumb, onFocus, onOpenTrace } = props;
   const { model } = data;
   const [root, width] = useWidth();
   const find = useRef<HTMLInputElement>(null);
   const { table } = model;
-  const colors = useMemo(() => {
-    const byService = serviceColors(table.services, theme.name);
-    return table.services.map((service) => byService.get(service)!);
-  }, [table, theme.name]);
+  const rowColors = useRowColors(data, focus.colorBy, theme);
+  const { codes, colors } = rowColors;
   const findText = useDeferredValue(focus.find);
   const found = useFound(data, findText, useProgress(data));
   const selectedRow = useMemo(() => rowOfSpan(table, focus.spanId), [table, focus.spanId]);
@@ -107,6 +124,8 @@ export function TracePane(props: TracePaneProps): ReactElement {
     event.stopPropagation();
   };
 
+  useTraceCommands({ root, data, focus, onFocus, onGoToRow: goToRow });
+
   const linkingRows = useCallback(
     async (linked: Span) => {
       const { spanId, traceId } = linked;
@@ -119,11 +138,13 @@ export function TracePane(props: TracePaneProps): ReactElement {
   return (
     <Announcer>
       <TraceValueActions {...props}>
+        <SelectionAnnouncer table={table} row={selectedRow} />
         <div ref={root} className={styles.root} onKeyDown={onKeyDown}>
+          {trail.length > 0 && hrefOfCrumb && onCrumb && <Trail trail={trail} hrefOf={hrefOfCrumb} onOpen={onCrumb} />}
           <TraceHeader
             {...props}
             model={model}
-            colors={colors}
+            rowColors={rowColors}
             found={found}
             findInput={find}
             onNextMatch={goToMatch}
@@ -136,6 +157,7 @@ export function TracePane(props: TracePaneProps): ReactElement {
               selectedRow={selectedRow}
               matches={found?.matches}
               colors={colors}
+              colorCodes={codes}
               theme={theme}
               nameWidth={nameWidth}
               onNameWidth={setNameWidth}
@@ -151,10 +173,18 @@ export function TracePane(props: TracePaneProps): ReactElement {
                       row={selectedRow}
                       span={span}
                       error={spanError}
-                      color={colors[table.service[selectedRow]]}
+                      color={colors[codes[selectedRow]]}
                       host={host}
                       hrefOfTrace={props.hrefOfTrace}
                       linksOfSpan={props.linksOfSpan}
+                      onOpenTrace={
+                        onOpenTrace &&
+                        ((traceId, spanId) =>
+                          onOpenTrace(traceId, spanId, {
+                            spanId: spanIdAt(table, selectedRow),
+                            name: table.names[table.name[selectedRow]],
+                          }))
+                      }
                       linkingRows={linkingRows}
                       onSelectRow={goToRow}
                       onClose={() => onFocus({ ...focus, spanId: undefined }, 'replace')}

@@ -37,12 +37,13 @@ export interface MinimapProps {
   readonly model: TraceModel;
   readonly viewport: Viewport;
   readonly colors: readonly string[];
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
   onViewport(viewport: Viewport): void;
 }
 
 /** The whole trace in one strip. Drag to look closer, drag the window or its edges to move, double click to see all. */
-export function Minimap({ model, viewport, colors, theme, onViewport }: MinimapProps): ReactElement {
+export function Minimap({ model, viewport, colors, colorCodes, theme, onViewport }: MinimapProps): ReactElement {
   const [root, width] = useWidth();
   const canvas = useRef<HTMLCanvasElement>(null);
   const whole = wholeViewport(model.table);
@@ -51,9 +52,9 @@ export function Minimap({ model, viewport, colors, theme, onViewport }: MinimapP
   useLayoutEffect(() => {
     const context = canvas.current && width > 0 ? contextOf(canvas.current, width, height) : undefined;
     if (context) {
-      drawMinimap(context, { model, width, height: height - 4, colors, theme });
+      drawMinimap(context, { model, width, height: height - 4, colors, colorCodes, theme });
     }
-  }, [model, width, colors, theme]);
+  }, [model, width, colors, colorCodes, theme]);
 
   const startDrag = (event: ReactPointerEvent, grip: 'new' | 'move' | 'left' | 'right'): void => {
     event.preventDefault();

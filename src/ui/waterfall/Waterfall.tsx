@@ -26,6 +26,8 @@ export interface WaterfallProps {
   /** 1 for rows that match `focus.find`. */
   readonly matches: Uint8Array | undefined;
   readonly colors: readonly string[];
+  /** By row: an index into `colors`. */
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
   /** Pixels of the name column. */
   readonly nameWidth: number;
@@ -38,7 +40,7 @@ const nameWidthMin = 120;
 
 /** The tree of a trace beside its bars: DOM rows for text, one canvas for the bars, both only for what is on the screen. */
 export function Waterfall(props: WaterfallProps): ReactElement {
-  const { model, focus, selectedRow, matches, colors, theme, nameWidth, onFocus, onSelectRow } = props;
+  const { model, focus, selectedRow, matches, colors, colorCodes, theme, nameWidth, onFocus, onSelectRow } = props;
   const { table } = model;
   const { foldDepth, foldToggles, reduce, open, hide, clip } = focus;
   const scroller = useRef<HTMLDivElement>(null);
@@ -87,6 +89,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         viewport,
         width: barsWidth,
         colors,
+        colorCodes,
         theme,
         matches,
         ticks,
@@ -152,7 +155,14 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       <div className={styles.head} style={{ gridTemplateColumns: `${nameWidth}px ${barsWidth}px` }}>
         <div className={styles.headName}>Service and span</div>
         <div>
-          <Minimap model={model} viewport={viewport} colors={colors} theme={theme} onViewport={brush} />
+          <Minimap
+            model={model}
+            viewport={viewport}
+            colors={colors}
+            colorCodes={colorCodes}
+            theme={theme}
+            onViewport={brush}
+          />
           <Ruler viewport={viewport} width={barsWidth} ticks={ticks} cursorNanos={cursorNanos} />
         </div>
         <ColumnHandle nameWidth={nameWidth} rootWidth={width} onNameWidth={props.onNameWidth} />
@@ -194,7 +204,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               nameWidth={nameWidth}
               isSelected={isSelectionShown && lane === selectedLane}
               isMatch={matches === undefined || isMatchingLane(lanes, lane, matches)}
-              color={colors[table.service[rows[lane]]]}
+              color={colors[colorCodes[rows[lane]]]}
               onSelect={onSelectRow}
               onToggle={(at) => onFocus({ ...focus, ...toggleLane(model, focus, lanes, at) })}
             />

@@ -17,8 +17,9 @@ export interface Scene {
   readonly viewport: Viewport;
   /** CSS pixels. */
   readonly width: number;
-  /** By service code. */
   readonly colors: readonly string[];
+  /** By row: an index into `colors`. */
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
   /** 1 for rows that match the text to find; `undefined` when there is none. */
   readonly matches: Uint8Array | undefined;
@@ -63,7 +64,7 @@ function drawLane(context: CanvasRenderingContext2D, scene: Scene, lane: number,
   const end = start + Math.max(0, table.durationNanos[row]);
   const left = pixelOf(viewport, width, start);
   const right = Math.max(pixelOf(viewport, width, end), left + barWidthMin);
-  const color = scene.colors[table.service[row]];
+  const color = scene.colors[scene.colorCodes[row]];
 
   if (lanes.hiddenCount[lane] > 0 && model.subtreeEndNanos[row] > end) {
     const alpha = context.globalAlpha;
@@ -112,7 +113,7 @@ function drawGroup(context: CanvasRenderingContext2D, scene: Scene, lane: number
   }
   const alpha = context.globalAlpha;
   context.globalAlpha = alpha * 0.25;
-  context.fillStyle = scene.colors[table.service[rows[0]]];
+  context.fillStyle = scene.colors[scene.colorCodes[rows[0]]];
   fillClipped(context, width, first, last, top + barTop + 4, barHeight - 8);
   context.globalAlpha = alpha;
   fillMarks(context, marks, barMark, top + barTop, barHeight);
@@ -250,12 +251,13 @@ export interface MinimapScene {
   readonly width: number;
   readonly height: number;
   readonly colors: readonly string[];
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
 }
 
 /** The whole trace, every row a line; errors and the critical path stay visible however many rows share a pixel. */
 export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapScene): void {
-  const { model, width, height, colors, theme } = scene;
+  const { model, width, height, colors, colorCodes, theme } = scene;
   const { table } = model;
   context.clearRect(0, 0, width, height);
   const whole: Viewport = { startNanos: 0, endNanos: Math.max(1, table.traceNanos) };
@@ -272,14 +274,14 @@ export function drawMinimap(context: CanvasRenderingContext2D, scene: MinimapSce
     );
   };
   // One path per colour: a fill costs far more than a rectangle.
-  const rowsOfService: number[][] = table.services.map(() => []);
+  const rowsOfColor: number[][] = colors.map(() => []);
   for (let row = 0; row < table.rowCount; row++) {
-    rowsOfService[table.service[row]].push(row);
+    rowsOfColor[colorCodes[row]].push(row);
   }
-  rowsOfService.forEach((serviceRows, service) => {
-    context.fillStyle = colors[service];
+  rowsOfColor.forEach((rows, code) => {
+    context.fillStyle = colors[code];
     context.beginPath();
-    serviceRows.forEach(line);
+    rows.forEach(line);
     context.fill();
   });
   context.fillStyle = theme.error;
