@@ -48,8 +48,7 @@ async function ingest(server: Server, system: System, cells: Cells): Promise<voi
   const before = cpuSeconds(pid);
   const { seconds, retries } = await sendBodies(server.otlpHttpUrl, readBodies(corpus), { connections: 8 });
   const acked = cpuSeconds(pid) - before;
-  // Longer than the flush interval: what is in memory until then is part of the work.
-  await sleep(8000);
+  await sleep(system.settleMs);
   const idle = (await untilIdle(pid, baseRate, 300_000)) - before;
   const rate = (cpu: number): string => `${Math.round(corpus.spans / cpu / 1000)} k`;
   cells.set('P1 spans per CPU-second, until acknowledged', rate(acked));
@@ -279,6 +278,19 @@ const header = (first: string): string =>
 console.log(header(''));
 for (const label of new Set(results.flatMap(({ cells }) => [...cells.keys()]))) {
   console.log(`| ${label} | ${results.map(({ cells }) => cells.get(label) ?? '–').join(' | ')} |`);
+}
+const [own, tempo] = ['Vivace', 'Tempo'].map(
+  (name) => results.find(({ system }) => system.startsWith(`${name} `))?.medians
+);
+if (own !== undefined && tempo !== undefined) {
+  const ratios = [...own].flatMap(([name, time]) =>
+    tempo.has(name) ? [{ name, ratio: tempo.get(name)! / time }] : []
+  );
+  const least = ratios.reduce((a, b) => (b.ratio < a.ratio ? b : a));
+  console.log(
+    `\nP5: Tempo takes ${geometricMean(ratios.map(({ ratio }) => ratio)).toFixed(1)} times as long as Vivace in the geometric mean of ` +
+      `${ratios.length} queries; least ${least.ratio.toFixed(1)} times, for ${least.name}.`
+  );
 }
 console.log(header('P5, median ms'));
 for (const { name } of suite) {

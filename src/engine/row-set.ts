@@ -77,6 +77,8 @@ export interface ValueDictionary {
   boolAt(entry: number): boolean;
   /** False: no entry includes these bytes. Absent where that costs more than to look at the entries. */
   someIncludes?(part: Uint8Array): boolean;
+  /** Of events and links. False: none of them has an attribute with this key (UTF-8). Absent where that is not known. */
+  mayHaveAttribute?(key: Uint8Array): boolean;
   /**
    * Hands over the bytes of `string`, `any` and `raw`, the eight little-endian bytes of `int` and `double`, without a view per value.
    * Absent where values are not kept in words.

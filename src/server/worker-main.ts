@@ -1,6 +1,7 @@
 // The entry of a worker thread: runs the engine's tasks by name on a disk of its own.
 import { flushCompileCache } from 'node:module';
 import { constants, platform, setPriority } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { QueryWorld } from '../engine/query/query-world.ts';
 import { runTask } from '../engine/tasks.ts';
@@ -18,9 +19,10 @@ const queries = new QueryWorld({
   cacheLimits,
   nowMs: () => performance.now(),
   breathe: () => new Promise((resolve) => setImmediate(resolve)),
+  // `process.memoryUsage()` would ask the system for the resident size, at a hundred times the price.
   memoryBytes: () => {
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
+    const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+    return heap + external;
   },
   cpuMs: () => {
     const { user, system } = process.threadCpuUsage();

@@ -12,13 +12,20 @@ import type { Static } from './static.ts';
 import { compareStatics, nil, staticFromAnyValue, staticKey } from './static.ts';
 
 /** Distinct values of one attribute that are counted; beyond, the attribute is marked. Keeps a request id from filling the memory. */
-const comparedValuesMax = 10_000;
+export const comparedValuesMax = 10_000;
+
+/** Spans with a value: by step, and in all. A plain array: there are ten thousand of them, and typed arrays are slow to make. */
+export interface CountedValue {
+  readonly value: Static;
+  readonly counts: number[];
+  sum: number;
+}
 
 /** What is counted of an attribute on one side: spans by step, and those of each value. */
 export interface ComparedAttribute {
   readonly field: Field;
   readonly total: Float64Array;
-  readonly values: Map<string, { readonly value: Static; readonly counts: Float64Array; sum: number }>;
+  readonly values: Map<string, CountedValue>;
   tooMany: boolean;
 }
 
@@ -125,11 +132,7 @@ function attributeOfSide(
 }
 
 /** Counts of a value, which is not nil; `undefined` for a new one where there are too many, which is noted. */
-export function countsOf(
-  attribute: ComparedAttribute,
-  value: Static,
-  stepCount: number
-): { readonly counts: Float64Array; sum: number } | undefined {
+export function countsOf(attribute: ComparedAttribute, value: Static, stepCount: number): CountedValue | undefined {
   const key = staticKey(value);
   let counted = attribute.values.get(key);
   if (counted === undefined) {
@@ -137,10 +140,29 @@ export function countsOf(
       attribute.tooMany = true;
       return undefined;
     }
-    counted = { value, counts: new Float64Array(stepCount), sum: 0 };
+    counted = { value, counts: new Array<number>(stepCount).fill(0), sum: 0 };
     attribute.values.set(key, counted);
   }
   return counted;
+}
+
+/** The `topN` with the largest sums, those first; equals by value. Ten thousand values need not be sorted for it. */
+function mostFrequent(values: Iterable<CountedValue>, topN: number): readonly CountedValue[] {
+  const isBefore = (a: CountedValue, b: CountedValue): boolean =>
+    a.sum > b.sum || (a.sum === b.sum && compareStatics(a.value, b.value) < 0);
+  const most: CountedValue[] = [];
+  for (const value of values) {
+    if (most.length === topN && (topN === 0 || !isBefore(value, most[topN - 1]))) {
+      continue;
+    }
+    let at = most.length;
+    while (at > 0 && isBefore(value, most[at - 1])) {
+      at--;
+    }
+    most.splice(at, 0, value);
+    most.length = Math.min(most.length, topN);
+  }
+  return most;
 }
 
 function comparedSeries(
@@ -150,13 +172,13 @@ function comparedSeries(
 ): readonly Series[] {
   const text = (value: string): Static => ({ type: 'string', value });
   return Array.from(attributes, ([name, { total, values, tooMany }]) => {
-    const most = [...values.values()].sort((a, b) => b.sum - a.sum || compareStatics(a.value, b.value)).slice(0, topN);
+    const most = mostFrequent(values.values(), topN);
     const series: Series[] = most.map(({ value, counts }) => ({
       labels: [
         ['__meta_type', text(side)],
         [name, value],
       ],
-      values: counts.slice(),
+      values: Float64Array.from(counts),
     }));
     series.push({
       labels: [

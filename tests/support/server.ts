@@ -78,13 +78,17 @@ const mainFile = path.join(import.meta.dirname, '../../src/server/main.ts');
 /** As `npm start` has it. */
 const compileCache = path.join(import.meta.dirname, '../../node_modules/.cache/vivace');
 
-/** The real process, from source. `args` as on the command line. Resolves when it is ready; rejects when it ends before. */
+/**
+ * The real process, from source or from a built `entry`. `args` as on the command line. Resolves when it is ready; rejects when it ends
+ * before.
+ */
 export async function startProcess(
   args: readonly string[],
-  variables: Readonly<Record<string, string>> = {}
+  variables: Readonly<Record<string, string>> = {},
+  entry = mainFile
 ): Promise<TestProcess> {
   const ports = Object.entries(freePorts).flatMap(([key, address]) => [`--${key.replaceAll('_', '-')}`, address]);
-  const child = spawn(process.execPath, [mainFile, ...ports, ...args], {
+  const child = spawn(process.execPath, [entry, ...ports, ...args], {
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

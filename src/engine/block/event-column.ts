@@ -1,8 +1,10 @@
 import { assert } from '../../base/assert.ts';
+import { equalBytes } from '../../base/bytes.ts';
 import type { CodedColumn, ColumnKey, ValueDictionary } from '../row-set.ts';
 import { newCodes } from '../parquet/hybrid.ts';
 import { encodeEventLists } from './event-lists.ts';
 import type { ListPage, ListReader } from './list-reader.ts';
+import { attributeFields } from './list-schema.ts';
 
 /** The two lists that events, or links, stand in. */
 export interface EventLists {
@@ -50,6 +52,16 @@ class EventDictionary implements ValueDictionary {
     const { kind, owners, attributes } = this.lists;
     const row = this.rows[entry];
     return encodeEventLists(kind, sliceOf(owners.pageOfRow(row), row), sliceOf(attributes.pageOfRow(row), row));
+  }
+
+  mayHaveAttribute(key: Uint8Array): boolean {
+    const keys = this.lists.attributes.dictionaryOf(attributeFields.key);
+    for (let entry = 0; entry < (keys?.size ?? 0); entry++) {
+      if (equalBytes(keys!.bytesAt(entry), key)) {
+        return true;
+      }
+    }
+    return keys === undefined;
   }
 
   textAt(): string {

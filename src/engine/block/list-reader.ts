@@ -1,6 +1,7 @@
 import { CorruptionError } from '../../base/coded-error.ts';
 import { type ListFieldReader } from '../parquet/list-field-reader.ts';
 import { pageOfRow } from '../parquet/chunk-reader.ts';
+import type { ValueDictionary } from '../row-set.ts';
 import type { ReadListField } from './event-lists.ts';
 
 /** One page of a list, all fields together. */
@@ -26,6 +27,11 @@ export class ListReader {
 
   get pageCount(): number {
     return this.fields[0].rowStarts.length - 1;
+  }
+
+  /** The values of a field in the whole row group, where they stand in a dictionary. */
+  dictionaryOf(field: number): ValueDictionary | undefined {
+    return this.fields[field].dictionary();
   }
 
   /** The page that holds a row. */

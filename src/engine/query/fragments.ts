@@ -5,6 +5,7 @@ import { hexFromBytes } from '../../trace/ids.ts';
 import { compareSpans, mergeTrace } from '../../trace/merge.ts';
 import type { Span, Trace } from '../../trace/model.ts';
 import type { BlockReader } from '../block/block-reader.ts';
+import { LruByBytes } from '../block/lru-by-bytes.ts';
 import { soughtTrace, type SoughtTrace } from '../block/trace-filter.ts';
 import type { ColumnKey, RowSet } from '../row-set.ts';
 import { spansOfRows } from '../rows-to-spans.ts';
@@ -54,13 +55,17 @@ async function findInBlock(block: ViewBlock, index: number, trace: SoughtTrace):
 /** So many traces of a row group are read by their pages; more of them, and reading it whole is cheaper. */
 const tracesByPageMax = 2;
 
+/** Of row sets that one query keeps: some two dozen with a dozen columns, and two or three with all of them. */
+const openBytesMax = 48 * 2 ** 20;
+/** Of a row: of its fixed columns, and of a coded one with its share of a dictionary. */
+const fixedBytes = 40;
+const codedBytes = 4;
+
 /** Opens sources with a fixed choice of columns, keeping the latest few: neighbours in the answer are often neighbours in a row group. */
 export class RowSetCache {
   private readonly columns: readonly ColumnKey[] | 'all';
-  private readonly open = new Map<string, Promise<RowSet>>();
+  private readonly open = new LruByBytes<Promise<RowSet>>(openBytesMax);
   private readonly tracesRead = new Map<string, number>();
-  /** 24 row groups of 32–64 k rows and a dozen columns are about 24 × 2 MB. */
-  private readonly rowSetsMax = 24;
 
   constructor(columns: readonly ColumnKey[] | 'all') {
     this.columns = columns;
@@ -71,14 +76,20 @@ export class RowSetCache {
       return source.rowSet;
     }
     const key = `${source.index} ${source.rowGroup}`;
-    const known = this.open.get(key);
-    this.open.delete(key);
-    const rowSet = known ?? source.reader.readRowGroup(source.rowGroup, this.columns);
-    this.open.set(key, rowSet);
-    if (this.open.size > this.rowSetsMax) {
-      this.open.delete(this.open.keys().next().value as string);
+    let rowSet = this.open.get(key);
+    if (rowSet === undefined) {
+      rowSet = source.reader.readRowGroup(source.rowGroup, this.columns);
+      this.open.set(key, rowSet, Math.min(openBytesMax / 4, this.bytesOf(source)));
     }
     return rowSet;
+  }
+
+  /** About, when all that is read has been decoded. */
+  private bytesOf({ reader, rowGroup }: Source & { readonly kind: 'row-group' }): number {
+    const { columns } = this;
+    const count =
+      columns === 'all' ? reader.columnKeys.length : columns.filter((key) => reader.hasColumn(rowGroup, key)).length;
+    return reader.rowGroups[rowGroup].rowCount * (fixedBytes + codedBytes * count);
   }
 
   /** One trace of a row group that is not open, read by its pages; `undefined` from the third on: then the row group is read. */
@@ -89,7 +100,7 @@ export class RowSetCache {
     const key = `${source.index} ${source.rowGroup}`;
     const count = (this.tracesRead.get(key) ?? 0) + 1;
     this.tracesRead.set(key, count);
-    return this.open.has(key) || count > tracesByPageMax
+    return this.open.get(key) !== undefined || count > tracesByPageMax
       ? undefined
       : source.reader.readTrace(source.rowGroup, ordinal, this.columns);
   }

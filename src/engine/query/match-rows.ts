@@ -3,7 +3,7 @@
  * a span, never a sufficient one; the evaluator has the last word over the whole trace.
  */
 import { unreachable } from '../../base/assert.ts';
-import { equalBytes } from '../../base/bytes.ts';
+import { equalBytes, utf8FromText } from '../../base/bytes.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import { spanKinds, statusCodes } from '../../trace/model.ts';
 import type { SpanCondition } from '../../traceql/conditions.ts';
@@ -19,17 +19,17 @@ export type ConditionLeaf = Extract<SpanCondition, { kind: 'leaf' }>;
 /** One byte per row, 1 where the condition may hold; `undefined` when nothing can be said, that is every row may. */
 export type RowMask = Uint8Array | undefined;
 
-/** Rows of `rowSet` on which `condition` may hold. */
-export function matchRows(rowSet: RowSet, condition: SpanCondition): RowMask {
+/** Rows of `rowSet` on which `condition` may hold; only those of `within` are asked about. */
+export function matchRows(rowSet: RowSet, condition: SpanCondition, within?: Uint8Array): RowMask {
   switch (condition.kind) {
     case 'true':
       return undefined;
     case 'leaf':
-      return matchLeaf(rowSet, condition);
+      return matchLeaf(rowSet, condition, within);
     case 'and': {
-      let all: RowMask;
-      for (const part of condition.conditions) {
-        const mask = matchRows(rowSet, part);
+      let all: RowMask = within;
+      for (const part of cheapFirst(condition.conditions)) {
+        const mask = matchRows(rowSet, part, all);
         all = all === undefined ? mask : mask === undefined ? all : combine(all, mask, (a, b) => a & b);
       }
       return all;
@@ -37,7 +37,7 @@ export function matchRows(rowSet: RowSet, condition: SpanCondition): RowMask {
     case 'or': {
       let any: RowMask = new Uint8Array(rowSet.rowCount);
       for (const part of condition.conditions) {
-        const mask = matchRows(rowSet, part);
+        const mask = matchRows(rowSet, part, within);
         if (mask === undefined) {
           return undefined;
         }
@@ -50,6 +50,14 @@ export function matchRows(rowSet: RowSet, condition: SpanCondition): RowMask {
   }
 }
 
+/** What reads encoded messages comes last: it is asked about the rows that are left. */
+function cheapFirst(conditions: readonly SpanCondition[]): readonly SpanCondition[] {
+  const isCheap = (condition: SpanCondition): boolean =>
+    condition.kind !== 'leaf' ||
+    !columnsOfField(condition.field).raw.some((raw) => raw === 'events' || raw === 'links');
+  return [...conditions.filter(isCheap), ...conditions.filter((condition) => !isCheap(condition))];
+}
+
 function combine(a: Uint8Array, b: Uint8Array, operation: (a: number, b: number) => number): Uint8Array {
   const result = new Uint8Array(a.length);
   for (let row = 0; row < a.length; row++) {
@@ -58,7 +66,7 @@ function combine(a: Uint8Array, b: Uint8Array, operation: (a: number, b: number)
   return result;
 }
 
-function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
+function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf, within: Uint8Array | undefined): RowMask {
   const columns = columnsOfField(leaf.field);
   if (columns.wholeTrace) {
     return undefined;
@@ -76,10 +84,14 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
   for (const raw of columns.raw) {
     const column = rowSet.column('intrinsic', raw, 'raw');
     if (column !== undefined && rawMayMatch(column.dictionary, leaf)) {
+      const isUsed = within === undefined ? undefined : usedCodes(column, within);
       markAccepted(
         mask,
         column,
         lookupOf(column.dictionary, (entry) => {
+          if (isUsed?.[entry + 1] === 0) {
+            return false;
+          }
           const values = rawValues(raw, column.dictionary.bytesAt(entry), leaf.field);
           return values === undefined || values.some((value) => leaf.accepts(value));
         })
@@ -115,12 +127,33 @@ function matchLeaf(rowSet: RowSet, leaf: ConditionLeaf): RowMask {
   return mask;
 }
 
-/** Whether some encoded message may satisfy the leaf: a string that is sought stands in it as it is. Ids stand there as bytes, not as hex. */
+/** By code: 1 where a row of `within` has it. */
+function usedCodes({ codes, dictionary }: CodedColumn, within: Uint8Array): Uint8Array {
+  const used = new Uint8Array(dictionary.size + 1);
+  for (let row = 0; row < within.length; row++) {
+    used[codes[row]] |= within[row];
+  }
+  return used;
+}
+
+/**
+ * Whether some encoded message may satisfy the leaf: its key is one of theirs, and a string that is sought stands in it as it is. Ids stand
+ * there as bytes, not as hex.
+ */
 export function rawMayMatch(dictionary: ValueDictionary, { field, op, operand }: ConditionLeaf): boolean {
+  if (field.kind === 'attribute' && !mayHaveKey(dictionary, field.name)) {
+    return false;
+  }
   // What is no UTF-8 reads as U+FFFD, but does not stand there as such.
   return field.kind === 'attribute' && op === '=' && operand.type === 'string' && !operand.value.includes('\ufffd')
     ? (dictionary.someIncludes?.(new TextEncoder().encode(operand.value)) ?? true)
     : true;
+}
+
+/** Whether a message may have an attribute of this key, where its dictionary knows. */
+export function mayHaveKey(dictionary: ValueDictionary, key: string): boolean {
+  // What is no UTF-8 reads as U+FFFD, but does not stand there as such.
+  return key.includes('\ufffd') || (dictionary.mayHaveAttribute?.(utf8FromText(key)) ?? true);
 }
 
 /** Whether a field that is the empty string where it is absent may satisfy the leaf there. */

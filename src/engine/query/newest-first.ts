@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../base/assert.ts';
 import type { RowSet } from '../row-set.ts';
-import type { SourceRater } from './candidates.ts';
+import type { RatedSource, SourceRater } from './candidates.ts';
 import { traceIdBytesAt } from './fragments.ts';
 import { isCertainAlone } from './scan.ts';
 import { placesOf } from './view.ts';
@@ -32,19 +32,20 @@ interface Waiting {
 }
 
 /** A rated source and its candidates that have not been taken yet. */
-interface Rated {
-  readonly source: Source;
-  readonly rowSet: RowSet;
-  readonly rating: Uint8Array;
+interface Rated extends RatedSource {
   readonly queue: OrdinalsByStart;
 }
+
+/** Takes candidates out of a rating that are certain not to match. */
+export type Refinement = (rated: RatedSource) => Promise<void>;
 
 /** Yields nothing more when its consumer stops: what is older is never read. */
 export class NewestFirst {
   private readonly rater: SourceRater;
   /** Newest last. */
   private readonly waiting: Waiting[];
-  private readonly rated: Rated[] = [];
+  private rated: Rated[] = [];
+  private refinement: Refinement | undefined;
 
   constructor(view: StoreView, rater: SourceRater) {
     this.rater = rater;
@@ -78,9 +79,24 @@ export class NewestFirst {
       }
       const rated = await this.rater.rate(next.part);
       if (rated !== undefined) {
+        await this.refinement?.(rated);
         this.rated.push({ ...rated, queue: new OrdinalsByStart(rated.rowSet, rated.rating) });
       }
     }
+  }
+
+  /** From now on candidates are refined source by source, also those that wait already. */
+  async refine(refinement: Refinement): Promise<void> {
+    this.refinement = refinement;
+    const rated: Rated[] = [];
+    for (const { source, rowSet, rating, queue } of this.rated) {
+      queue.keepIn(rating);
+      if (queue.size > 0) {
+        await refinement({ source, rowSet, rating });
+        rated.push({ source, rowSet, rating, queue: new OrdinalsByStart(rowSet, rating) });
+      }
+    }
+    this.rated = rated;
   }
 
   /** A row group of an opened block: its place is near the end. */
@@ -165,6 +181,17 @@ class OrdinalsByStart {
 
   get size(): number {
     return this.count;
+  }
+
+  /** Takes those out of the rating that have been taken from here. */
+  keepIn(rating: Uint8Array): void {
+    const kept = new Uint8Array(rating.length);
+    for (let at = 0; at < this.count; at++) {
+      kept[this.heap[at]] = 1;
+    }
+    for (let ordinal = 0; ordinal < rating.length; ordinal++) {
+      rating[ordinal] *= kept[ordinal];
+    }
   }
 
   /** Of the ordinal on top. */

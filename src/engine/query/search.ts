@@ -44,10 +44,10 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
         data: () => (frontier === undefined || isSorted ? [] : settledMatches(matches, frontier)),
       });
   }
-  const exact = new ExactCandidates(request.query, reader.scanCache, progress.poll);
+  const split = new SplitIndex(view);
+  const exact = new ExactCandidates(request.query, reader.scanCache, split, progress);
   const matchOf = compileMatch(request.query, request.spansPerSpanset);
   const done = new Set<string>();
-  const split = new SplitIndex(view);
   const isOver = (startUnixNanos: bigint): boolean => !isSorted && isComplete(matches, request.limit, startUnixNanos);
   await progress.within(async () => {
     for (let at = 0; ; at++) {
@@ -69,13 +69,12 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
       if (fragments === undefined) {
         continue;
       }
-      if (fragments.length === 1 && !(await exact.mayMatch(fragments[0]))) {
-        continue;
-      }
       const trace = await reader.read(traceId, fragments);
       const match = traceOverlaps(trace, request.range) ? matchOf(trace) : undefined;
       if (match === undefined) {
-        exact.missed();
+        if (exact.missed()) {
+          await candidates.refine(exact.refine);
+        }
       } else {
         insertInOrder(matches, match, request.limit, order);
       }

@@ -13,6 +13,8 @@ import type { ViewBlock } from './view-block.ts';
 /** One filter asked for one trace, and one trace id put into the set: the ratio counts. */
 const nanosPerProbe = 60;
 const nanosPerTraceId = 100;
+/** A set is asked by every query to come: it is worth more than the one that pays for it has spent on filters. */
+const eagerness = 4;
 /** Footer and ids of one block, beside its traces. */
 const nanosPerBlock = 100_000;
 
@@ -22,6 +24,9 @@ export class SplitIndex {
   private readonly known: KnownTraces;
   /** Not in the set, as far as this query knows. */
   private unknown: readonly ViewBlock[];
+  /** What putting them into the set would cost, and those whose filter has not been read. */
+  private unknownNanos = 0;
+  private lacking: readonly ViewBlock[] = [];
   private sizeOfKnown = -1;
 
   constructor(view: StoreView) {
@@ -31,7 +36,7 @@ export class SplitIndex {
   }
 
   /**
-   * `traces` more will be asked about. Blocks get into the set when asking their filters has cost as much, over all queries, as reading
+   * `traces` more will be asked about. Blocks get into the set when asking their filters has cost a quarter, over all queries, of what reading
    * their ids costs; until then their filters are read. Without a filter there is nothing to weigh.
    */
   async prepare(traces: number, progress: Progress): Promise<void> {
@@ -40,22 +45,38 @@ export class SplitIndex {
     }
     const { known } = this;
     if (known.paths.size !== this.sizeOfKnown) {
-      this.unknown = this.view.blocks.filter(({ meta }) => !known.paths.has(meta.path));
+      this.lookUpUnknown();
+      await this.learn(
+        this.unknown.filter((block) => !block.hasFilter),
+        progress
+      );
+      this.lookUpUnknown();
+    }
+    if (this.unknown.length === 0) {
+      return;
     }
     known.askedNanos += nanosPerProbe * traces * this.unknown.length;
-    const isDue = known.askedNanos >= this.unknown.reduce((sum, block) => sum + nanosToLearn(block), 0);
-    const wanted = this.unknown.filter((block) => isDue || !block.hasFilter);
-    if (wanted.length > 0) {
-      await this.learn(wanted, progress);
-      this.unknown = this.unknown.filter(({ meta }) => !known.paths.has(meta.path));
-      known.askedNanos = isDue ? 0 : known.askedNanos;
+    if (eagerness * known.askedNanos >= this.unknownNanos) {
+      await this.learn(this.unknown, progress);
+      this.lookUpUnknown();
+      known.askedNanos = 0;
     }
-    this.sizeOfKnown = known.paths.size;
-    const lacking = this.unknown.filter((block) => block.lacksFilter);
-    await mapAtMost(lacking, blocksAtOnce, async (block) => {
-      await block.loadFilter();
-      await progress.point();
-    });
+    if (this.lacking.length > 0) {
+      const { lacking } = this;
+      this.lacking = [];
+      await mapAtMost(lacking, blocksAtOnce, async (block) => {
+        await block.loadFilter();
+        await progress.point();
+      });
+    }
+  }
+
+  private lookUpUnknown(): void {
+    const { paths } = this.known;
+    this.unknown = this.view.blocks.filter(({ meta }) => !paths.has(meta.path));
+    this.unknownNanos = this.unknown.reduce((sum, block) => sum + nanosToLearn(block), 0);
+    this.lacking = this.unknown.filter((block) => block.lacksFilter);
+    this.sizeOfKnown = paths.size;
   }
 
   /** Whether the trace (16 bytes) of this source may have fragments in another one. */

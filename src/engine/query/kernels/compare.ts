@@ -1,13 +1,12 @@
 /** `compare()` over row sets: every attribute counted by side, value and step. */
 import type { Field } from '../../../traceql/ast.ts';
-import type { ComparedAttribute, CompareCollector } from '../../../traceql/metrics-compare.ts';
-import { comparedIntrinsics, countsOf, isInWindow } from '../../../traceql/metrics-compare.ts';
+import type { ComparedAttribute, CompareCollector, CountedValue } from '../../../traceql/metrics-compare.ts';
+import { comparedIntrinsics, comparedValuesMax, countsOf, isInWindow } from '../../../traceql/metrics-compare.ts';
 import { decodeKeyValues } from '../../../wire/otlp-protobuf.ts';
 import type { RowSet } from '../../row-set.ts';
 import { filterRows } from './truth.ts';
 import type { RowFrame } from './frame.ts';
-import { oneGroup, splitByCodes, splitByVector } from './groups.ts';
-import type { Groups } from './groups.ts';
+import { codesAt, oneGroup, splitByCodes, splitByVector } from './groups.ts';
 import type { RowSteps } from './row-steps.ts';
 import type { CodedVector, Vector } from './vector.ts';
 import { none, valueOfRow } from './vector.ts';
@@ -19,67 +18,152 @@ export function prepareCompare(frame: RowFrame, collector: CompareCollector): (r
   const vectors = fields.map((field) => frame.vector(field));
   const isSelected = filterRows(frame, compare.selection.expression, none(frame.rows.rowCount).fill(1));
   return ({ rows, steps }) => {
+    const { stepCount } = collector;
     const starts = frame.rows.startUnixNanos;
-    const sides = Uint32Array.from(rows, (row) => (isSelected[row] === 1 && isInWindow(compare, starts[row]) ? 1 : 0));
-    const bySide = splitByCodes(oneGroup(rows.length), sides, 2);
+    // Baseline and its steps, then the selection and its steps.
+    const columns = Uint32Array.from(rows, (row, i) => {
+      const side = isSelected[row] === 1 && isInWindow(compare, starts[row]) ? 1 : 0;
+      return side * stepCount + steps[i];
+    });
     for (const [at, vector] of vectors.entries()) {
       frame.poll();
-      const groups = splitByVector(bySide, rows, vector);
-      const counted = countedGroups(collector, fields[at], vector, groups, rows, sides);
-      for (let i = 0; i < rows.length; i++) {
-        const group = counted[groups.ofRow[i]];
-        if (group !== undefined) {
-          group.total[steps[i]]++;
-          if (group.value !== undefined) {
-            group.value.counts[steps[i]]++;
-          }
-        }
-      }
+      addCells(collector, fields[at], vector, rows, cellsOf(vector, rows, columns, 2 * stepCount));
     }
   };
 }
 
-interface CountedGroup {
+/** How many rows there are of each value in each column, where there are some: parallel arrays. */
+interface Cells {
+  readonly groupOf: Uint32Array;
+  readonly columnOf: Uint32Array;
+  readonly counts: Uint32Array;
+  readonly groupCount: number;
+  /** A row of each group, as its place among the rows. */
+  readonly firstAt: Uint32Array;
+}
+
+/** A table of all codes and columns is looked through where it is no larger than this: most attributes have few values. */
+const tableCellsMax = 1 << 16;
+
+function cellsOf(vector: Vector, rows: Uint32Array, columns: Uint32Array, width: number): Cells {
+  if (vector.kind === 'coded' && vector.size * width <= tableCellsMax) {
+    return cellsOfCodes(vector, rows, columns, width);
+  }
+  const groups = splitByVector(oneGroup(rows.length), rows, vector);
+  const places = splitByCodes(groups, columns, width);
+  const counts = new Uint32Array(places.count);
+  for (let i = 0; i < rows.length; i++) {
+    counts[places.ofRow[i]]++;
+  }
+  return {
+    groupOf: places.firstAt.map((i) => groups.ofRow[i]),
+    columnOf: places.firstAt.map((i) => columns[i]),
+    counts,
+    groupCount: groups.count,
+    firstAt: groups.firstAt,
+  };
+}
+
+/** Groups are the codes themselves. */
+function cellsOfCodes({ codes, size }: CodedVector, rows: Uint32Array, columns: Uint32Array, width: number): Cells {
+  const codeOf = codesAt(codes, rows);
+  const table = new Uint32Array(size * width);
+  const firstAt = new Uint32Array(size);
+  for (let i = 0; i < rows.length; i++) {
+    const code = codeOf[i];
+    table[code * width + columns[i]]++;
+    firstAt[code] = i;
+  }
+  const used = new Uint32Array(Math.min(table.length, rows.length));
+  let count = 0;
+  for (let cell = 0; cell < table.length; cell++) {
+    if (table[cell] !== 0) {
+      used[count++] = cell;
+    }
+  }
+  const cells = used.subarray(0, count);
+  return {
+    groupOf: cells.map((cell) => Math.floor(cell / width)),
+    columnOf: cells.map((cell) => cell % width),
+    counts: cells.map((cell) => table[cell]),
+    groupCount: size,
+    firstAt,
+  };
+}
+
+/** Where the rows of a value are counted. */
+interface Place {
   readonly total: Float64Array;
   /** Absent where the attribute has too many values. */
-  readonly value: { readonly counts: Float64Array } | undefined;
+  readonly value: CountedValue | undefined;
 }
 
 /**
- * Where the rows of each group are counted; nowhere when they have no value. An attribute with too many values is marked as such; from
- * then on its values that occur once in a row set, of which there are most, are not looked up any more.
+ * Adds what is counted to the collector; what has no value is not. An attribute with too many values is marked as such; then its values
+ * that occur once in a row set, of which there are most, are not looked up.
  */
-function countedGroups(
+function addCells(
   collector: CompareCollector,
   field: Field,
   vector: Vector,
-  groups: Groups,
   rows: Uint32Array,
-  sides: Uint32Array
-): readonly (CountedGroup | undefined)[] {
-  const sizes = new Uint32Array(groups.count);
-  for (const group of groups.ofRow) {
-    sizes[group]++;
+  { groupOf, columnOf, counts, groupCount, firstAt }: Cells
+): void {
+  const { stepCount } = collector;
+  const placeOf = (cell: number): number => 2 * groupOf[cell] + (columnOf[cell] < stepCount ? 0 : 1);
+  const sums = new Uint32Array(2 * groupCount);
+  const distinct = [0, 0];
+  for (let cell = 0; cell < counts.length; cell++) {
+    const place = placeOf(cell);
+    distinct[place & 1] += sums[place] === 0 ? 1 : 0;
+    sums[place] += counts[cell];
   }
   const attributes: (ComparedAttribute | undefined)[] = [undefined, undefined];
-  return Array.from(groups.firstAt, (i, group) => {
-    const side = sides[i];
+  const openPlace = (place: number): Place | undefined => {
+    const side = place & 1;
+    const row = rows[firstAt[place >>> 1]];
     let attribute = attributes[side];
-    if (attribute?.tooMany === true && sizes[group] === 1 && vector.kind === 'coded' && !isNilCode(vector, rows[i])) {
+    if (
+      attribute !== undefined &&
+      attribute.tooMany &&
+      sums[place] === 1 &&
+      vector.kind === 'coded' &&
+      !isNilCode(vector, row)
+    ) {
       return { total: attribute.total, value: undefined };
     }
-    const value = valueOfRow(vector, rows[i]);
+    const value = valueOfRow(vector, row);
     if (value.type === 'nil') {
       return undefined;
     }
-    attribute ??= collector.attribute(side === 1 ? 'selection' : 'baseline', field);
-    attributes[side] = attribute;
-    const counts = countsOf(attribute, value, collector.stepCount);
-    if (counts !== undefined) {
-      counts.sum += sizes[group];
+    if (attribute === undefined) {
+      attribute = collector.attribute(side === 1 ? 'selection' : 'baseline', field);
+      attribute.tooMany ||= distinct[side] > comparedValuesMax + 1; // one of them may be nil
+      attributes[side] = attribute;
     }
-    return { total: attribute.total, value: counts };
-  });
+    const counted = countsOf(attribute, value, stepCount);
+    if (counted !== undefined) {
+      counted.sum += sums[place];
+    }
+    return { total: attribute.total, value: counted };
+  };
+  /** `null`: not opened yet. */
+  const places = new Array<Place | undefined | null>(2 * groupCount).fill(null);
+  for (let cell = 0; cell < counts.length; cell++) {
+    const at = placeOf(cell);
+    let place = places[at];
+    if (place === null) {
+      place = openPlace(at);
+      places[at] = place;
+    }
+    if (place !== undefined) {
+      const step = columnOf[cell] % stepCount;
+      place.total[step] += counts[cell];
+      if (place.value !== undefined) {
+        place.value.counts[step] += counts[cell];
+      }
+    }
+  }
 }
 
 /** Whether a row has no value. Where dictionaries say the values, only the code without an entry stands for none. */

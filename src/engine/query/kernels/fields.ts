@@ -12,6 +12,7 @@ import { isRoot } from '../../block/parents.ts';
 import type { Codes, ColumnScope, IntrinsicColumn, RowSet, ValueDictionary } from '../../row-set.ts';
 import { valueAt } from '../../rows-to-spans.ts';
 import { attributeTypes } from '../field-columns.ts';
+import { mayHaveKey } from '../match-rows.ts';
 import type { RowFrame } from './frame.ts';
 import { nestedSetVector } from './nested-sets.ts';
 import { rootVector, traceDurationVector } from './whole-trace.ts';
@@ -170,6 +171,7 @@ function rawPart(
   // What is no UTF-8 reads as U+FFFD, but does not stand there as such.
   if (
     column === undefined ||
+    !mayHaveKey(column.dictionary, key) ||
     (!key.includes('\ufffd') && column.dictionary.someIncludes?.(utf8FromText(key)) === false)
   ) {
     return [];

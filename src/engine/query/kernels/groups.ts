@@ -88,8 +88,8 @@ function splitByMap(groups: Groups, codes: Uint32Array, size: number, ofRow: Uin
   return firstAt;
 }
 
-/** One loop per width, so that each stays monomorphic. */
-function codesAt(codes: Codes, rows: Uint32Array): Uint32Array {
+/** Codes of some rows. One loop per width, so that each stays monomorphic. */
+export function codesAt(codes: Codes, rows: Uint32Array): Uint32Array {
   const gathered = new Uint32Array(rows.length);
   if (codes instanceof Uint8Array) {
     for (let i = 0; i < rows.length; i++) {

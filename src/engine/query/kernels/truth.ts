@@ -23,6 +23,18 @@ export function filterRows(frame: RowFrame, expression: FieldExpression | undefi
   if (!lists.event && !lists.link) {
     return truth(frame, expression, within);
   }
+  if (expression.kind === 'logical' && expression.op === '&&') {
+    // What reads no list holds whatever event and link are chosen: it comes first, and leaves few rows whose lists are walked.
+    const [free, bound] = [true, false].map((isFree) =>
+      expression.operands.filter((operand) => readsNoList(operand) === isFree)
+    );
+    if (free.length > 0) {
+      const rest = every(frame, free, within);
+      return isNone(rest)
+        ? rest
+        : filterRows(frame, bound.length === 1 ? bound[0] : { ...expression, operands: bound }, rest);
+    }
+  }
   const { plain, listed } = partByLists(frame, lists, within);
   const mask = truth(frame, expression, plain).slice();
   for (let row = listed.indexOf(1); row !== -1; row = listed.indexOf(1, row + 1)) {
@@ -34,6 +46,11 @@ export function filterRows(frame: RowFrame, expression: FieldExpression | undefi
     }
   }
   return mask;
+}
+
+function readsNoList(expression: FieldExpression): boolean {
+  const { event, link } = listsOf(expression);
+  return !event && !link;
 }
 
 /** The value of an expression on each row; where it reads events or links, the first of theirs that gives one. */
