@@ -37,7 +37,11 @@ export interface FunctionCollector extends Collector {
   group(labels: Labels): Accumulator;
 }
 
-export function functionCollector(aggregate: MetricsAggregate, steps: Steps): FunctionCollector {
+export function functionCollector(
+  aggregate: MetricsAggregate,
+  steps: Steps,
+  poll: () => void = () => undefined
+): FunctionCollector {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator }>();
   const groupOf = (labels: Labels): Accumulator => {
     const key = labelsKey(labels);
@@ -73,7 +77,11 @@ export function functionCollector(aggregate: MetricsAggregate, steps: Steps): Fu
         offerExemplar(aggregate, span.labels, span.value, facts, index, step, exemplars);
       }
     },
-    finish: () => Array.from(groups.values(), (group) => group.accumulator.finish(group.labels)).flat(),
+    finish: () =>
+      Array.from(groups.values(), ({ accumulator, labels }) => {
+        poll();
+        return accumulator.finish(labels);
+      }).flat(),
   };
 }
 

@@ -246,3 +246,23 @@ test('which spans become exemplars does not depend on the order of traces', () =
   assert.ok(count >= 4 && count <= 9, `${count} exemplars`);
   assert.deepEqual(chosen(traces.toReversed()), forwards);
 });
+
+test('many series are finished with looks at who waits in between', () => {
+  const query = parseQuery('{ } | rate() by (span.n)');
+  validateQuery(query);
+  const range = { startUnixNanos: base, endUnixNanos: base + 30n * second, stepNanos: 10n * second, exemplars: 0 };
+  const runWith = (poll: () => void) => {
+    const run = startMetrics(query, range, poll);
+    for (let n = 0; n < 2000; n++) {
+      run.observe(traceFromText(`web A | == | {n=${n}}`, { columnNanos: second, traceId: (n + 1).toString(16) }));
+    }
+    return run;
+  };
+  let looks = 0;
+  assert.equal(runWith(() => void looks++).finish().length, 2000);
+  assert.ok(looks > 2000 / 300, `${looks} looks`);
+  const left = runWith(() => {
+    throw new Error('nobody waits');
+  });
+  assert.throws(() => left.finish(), /nobody waits/);
+});

@@ -76,14 +76,19 @@ export function isMetricsQuery(query: Query): boolean {
   return query.body.kind !== 'pipeline';
 }
 
-/** Expects a validated metrics query. */
-export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
+const nothing = (): void => undefined;
+
+/**
+ * Expects a validated metrics query. `poll` is called every millisecond or so while tens of thousands of series are finished; what it throws
+ * ends that.
+ */
+export function startMetrics(query: Query, range: MetricsRange, poll = nothing): MetricsRun {
   const { body } = query;
   assert(body.kind !== 'pipeline', 'startMetrics wants a metrics query');
   const steps = stepsOf(range);
   const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
   const sinks: MetricsSink[] = [];
-  const run = startExpression(body, { steps, exemplars, sinks });
+  const run = startExpression(body, { steps, exemplars, sinks, poll: everySo(poll) });
   return {
     sinks,
     steps,
@@ -93,12 +98,33 @@ export function startMetrics(query: Query, range: MetricsRange): MetricsRun {
         run.observe(new TraceFacts(trace));
       }
     },
-    finish: () =>
-      run
+    finish: () => {
+      const pollSeries = everySo(poll);
+      return run
         .finish()
-        .map((series) => finishSeries(series, steps, exemplars))
+        .map((series) => {
+          pollSeries();
+          return finishSeries(series, steps, exemplars);
+        })
         .filter((series) => series.samples.length > 0)
-        .sort(compareSeries),
+        .sort((a, b) => {
+          pollSeries();
+          return compareSeries(a, b);
+        });
+    },
+  };
+}
+
+/** So many series, or comparisons of two, take about a millisecond. */
+const callsPerPoll = 256;
+
+/** Polls once in many calls. */
+function everySo(poll: () => void): () => void {
+  let calls = 0;
+  return () => {
+    if (++calls % callsPerPoll === 0) {
+      poll();
+    }
   };
 }
 
@@ -166,6 +192,8 @@ interface RunContext {
   readonly steps: Steps;
   readonly exemplars: ExemplarReservoir;
   readonly sinks: MetricsSink[];
+  /** For every series that is finished. */
+  readonly poll: () => void;
 }
 
 function startExpression(expression: MetricsExpression, context: RunContext): ExpressionRun {
@@ -181,13 +209,13 @@ function startExpression(expression: MetricsExpression, context: RunContext): Ex
 
 function startPipeline(
   { pipeline, aggregate }: MetricsPipeline,
-  { steps, exemplars, sinks }: RunContext
+  { steps, exemplars, sinks, poll }: RunContext
 ): ExpressionRun {
   const evaluate = compilePipeline(pipeline);
   const collector =
     aggregate.kind === 'metrics-compare'
       ? compareCollector(aggregate, compileFilter(aggregate.selection.expression), steps)
-      : functionCollector(aggregate, steps);
+      : functionCollector(aggregate, steps, poll);
   sinks.push({ pipeline, collector });
   return {
     observe: (facts) => {

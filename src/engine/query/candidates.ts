@@ -46,6 +46,12 @@ export class Progress {
     this.meter.poll();
   };
 
+  /** When all has been looked at: the answer is put together though a budget is used up, but not for nobody. */
+  readonly pollClient = (): void => {
+    this.signal?.throwIfAborted();
+    this.meter.pollClient();
+  };
+
   /** Runs the work of a query. When a budget is used up the work ends there, and `missing` says so. */
   async within(work: () => Promise<void>): Promise<void> {
     try {

@@ -90,9 +90,7 @@ export class Meter {
     if (control === undefined) {
       return;
     }
-    if (control.stopped()) {
-      throw new CodedError('canceled', 'nobody waits for the answer any more');
-    }
+    this.pollClient();
     const { limits } = control;
     const nowMs = control.nowMs();
     if (nowMs - control.startedMs > limits.queryTimeMsMax) {
@@ -107,6 +105,13 @@ export class Meter {
           `queries hold ${bytes} bytes of memory, at most ${limits.queryMemoryBytesMax}`
         );
       }
+    }
+  }
+
+  /** As `poll`, whatever the budgets say. Errors: `canceled`. */
+  pollClient(): void {
+    if (this.control?.stopped() === true) {
+      throw new CodedError('canceled', 'nobody waits for the answer any more');
     }
   }
 }

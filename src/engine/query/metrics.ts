@@ -23,7 +23,7 @@ import type { StoreView } from './view.ts';
 
 export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
   const progress = new Progress(view, request.signal);
-  const evaluation = startMetrics(request.query, request);
+  const evaluation = startMetrics(request.query, request, progress.pollClient);
   const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
   let completeAfterUnixNanos: bigint | undefined;
   const { onProgress } = request;
