@@ -309,6 +309,8 @@ const pipelines: readonly string[] = [
   '{ status = error } with (most_recent = true)',
 ];
 
+const isSparseSum = (name: string, argument: string): boolean => name === 'sum_over_time' && argument !== 'duration';
+
 function metrics(): string[] {
   const by = ['', ' by (resource.service.name)', ' by (name, kind)', ' by (span.x)', ' by (status)'];
   const counted = ['rate()', 'count_over_time()'];
@@ -318,7 +320,9 @@ function metrics(): string[] {
       by.flatMap((tail) => ['{ }', '{ status = error }'].map((f) => `${f} | ${name}${tail}`))
     ),
     ...measured.flatMap((name) =>
-      ['duration', 'span.x'].flatMap((argument) => by.slice(0, 4).map((tail) => `{ } | ${name}(${argument})${tail}`))
+      ['duration', 'span.x'].flatMap((argument) =>
+        by.slice(0, 4).map((tail) => `${isSparseSum(name, argument) ? '16! ' : ''}{ } | ${name}(${argument})${tail}`)
+      )
     ),
     ...by.map((tail) => `{ } | quantile_over_time(duration, 0.5, 0.9, 0.99)${tail}`),
     ...by.map((tail) => `{ } | histogram_over_time(duration)${tail}`),
@@ -328,7 +332,7 @@ function metrics(): string[] {
     '{ } | count() > 3 | rate()',
     '13! { } | max_over_time(traceDuration)',
     '{ } | rate() by (rootServiceName)',
-    '{ } | rate() by (span:childCount)',
+    '14! { } | rate() by (span:childCount)',
     '{ } | count_over_time() by (span.ok)',
     '{ } | count_over_time() by (.x)',
     '{ } | count_over_time() by (resource.x, span.x)',

@@ -144,3 +144,12 @@ test('11: the first of a repeated key counts', () => {
   const trace = mergeTrace(a.traceId, [[twice]]);
   assert.equal(names('{ .x = 2 }', trace) + names('{ .x = 1 }', trace), 'A');
 });
+
+test('16: a sum passes over spans without the attribute', () => {
+  const sparse = traceFromText(`
+    s A |====| {x=1}
+      s B | =  |
+      s C |  = | {x=2}
+  `);
+  assert.deepEqual(instant('{ } | sum_over_time(.x)', sparse), ['__name__="sum_over_time": 3']);
+});

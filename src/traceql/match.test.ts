@@ -90,7 +90,8 @@ test('what is only compared is shown where it holds', () => {
   assert.deepEqual(attributesOf('{ status = error } >> { kind = client } | select(status)'), [
     'status=unset kind=client',
   ]);
-  assert.deepEqual(attributesOf('{ span.http.status_code = 404 || kind = client }'), [
+  assert.deepEqual(attributesOf('{ span.http.status_code = 404 || kind = client }'), ['kind=client']);
+  assert.deepEqual(attributesOf('{ span.http.status_code = 404 || kind = client } | by(span.http.status_code)'), [
     'http.status_code=200 kind=client',
   ]);
   assert.deepEqual(attributesOf('{ span.http.status_code = "404" || kind = client }'), ['kind=client']);

@@ -10,7 +10,7 @@ import { compileQuery } from './evaluate.ts';
 import { fieldValues, listOfField, TraceFacts } from './fields.ts';
 import { sortOf, sortValueOf } from './order.ts';
 import type { Static } from './static.ts';
-import { isNumeric, nil, staticKey } from './static.ts';
+import { nil, staticKey } from './static.ts';
 
 export type NamedStatic = readonly [name: string, value: Static];
 
@@ -140,7 +140,7 @@ interface ShownFields {
 interface ShownField {
   readonly field: Field;
   readonly leaves: readonly LeafCondition[];
-  /** Nothing but the conditions reads the field. */
+  /** Nothing but the conditions reads the field: what they do not accept is not shown. */
   readonly onlyCompared: boolean;
   /** The query asks for spans without it: they say `nil`. */
   readonly saysNil: boolean;
@@ -189,18 +189,6 @@ function describeSpanset(spanset: Spanset, facts: TraceFacts, shown: ShownFields
   };
 }
 
-/**
- * Whether a value that no condition accepts is shown, as beside Tempo: an attribute's when it has the type that was asked for, an
- * intrinsic's or an event's never.
- */
-function isOfInterest(field: Field, leaves: readonly LeafCondition[], value: Static): boolean {
-  if (field.kind !== 'attribute' || listOfField(field) !== undefined) {
-    return false;
-  }
-  const scalar = value.type === 'array' ? value.value[0] : value;
-  return leaves.some(({ operand }) => operand.type === scalar.type || (isNumeric(operand) && isNumeric(scalar)));
-}
-
 function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMatch {
   const attributes: NamedStatic[] = [];
   // Names and values told, with whether that was for an unscoped attribute.
@@ -216,7 +204,7 @@ function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMa
       values.reverse();
     }
     const accepted = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate)));
-    const value = accepted ?? values.find((candidate) => !onlyCompared || isOfInterest(field, leaves, candidate));
+    const value = accepted ?? (onlyCompared ? undefined : values.at(0));
     // `.x` and `span.x` share the bare name, and may share the value: it is told once.
     const key = value === undefined ? '' : `${field.name}\n${staticKey(value)}`;
     const isUnscoped = field.kind === 'attribute' && field.scope === 'any';

@@ -136,7 +136,10 @@ function offerExemplar(
 
 // Groups.
 
-/** The values of `by (…)`, nil ones left out; all nil: the first as text `nil`. Without `by` the name of the function. */
+/**
+ * The values of `by (…)`, nil ones left out; all nil: the first as text `nil`, or none where a bucket or a quantile is a label anyway.
+ * Without `by` the name of the function.
+ */
 function groupLabels(aggregate: MetricsAggregate, facts: TraceFacts, index: number): Labels {
   return labelsOf(
     aggregate,
@@ -146,13 +149,15 @@ function groupLabels(aggregate: MetricsAggregate, facts: TraceFacts, index: numb
 
 /** The labels of the group whose spans have these values of `by (…)`, in its order. */
 export function labelsOf({ name, by }: MetricsAggregate, values: readonly Static[]): Labels {
-  if (by.length === 0) {
-    return [['__name__', { type: 'string', value: name }]];
-  }
   const labels = by
     .map(({ field }, at) => [printField(field), values[at]] as const)
     .filter(([, value]) => value.type !== 'nil');
-  return labels.length > 0 ? labels : [[printField(by[0].field), { type: 'string', value: 'nil' }]];
+  if (labels.length > 0) {
+    return labels;
+  }
+  return by.length === 0 || name === 'quantile_over_time' || name === 'histogram_over_time'
+    ? [['__name__', { type: 'string', value: name }]]
+    : [[printField(by[0].field), { type: 'string', value: 'nil' }]];
 }
 
 /** Unscoped attributes are looked up on span and resource alone. */

@@ -115,6 +115,8 @@ test('quantiles and histograms have buckets of powers of two', () => {
       `p=1.0: 10→${Number(high.toFixed(6))} 20→0 30→0`,
     ],
     ['{ } | quantile_over_time(.n, 0.25)', `p=0.25: 10→4 20→0 30→0`],
+    ['{ } | histogram_over_time(.n) by(.missing)', '__bucket=4.0: 10→1 20→0 30→0', '__bucket=8.0: 10→1 20→0 30→0'],
+    ['{ } | quantile_over_time(.n, 1) by(.missing)', 'p=1.0: 10→8 20→0 30→0'],
     ['{ } | histogram_over_time(.f)'],
     ['{ } | max_over_time(name)'],
     ['{ } | quantile_over_time(status, 0.5)'],
