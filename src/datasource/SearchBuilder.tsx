@@ -166,10 +166,10 @@ function Spanset({ client, range, variables, fixed, filters, onFilters, onRunQue
                 attribute={attributeReference(row.scope ?? '', row.tag ?? '')}
                 condition={others(row.id)}
                 values={valuesOf(filter)}
-                onValues={(values, type) =>
+                onValues={(values, type, isCustomValue) =>
                   values.length === 0
                     ? remove(row.id)
-                    : put({ ...row, ...filter, value: single(values), valueType: row.valueType ?? type })
+                    : put({ ...row, ...filter, value: single(values), valueType: row.valueType ?? type, isCustomValue })
                 }
               />
             </InlineField>
@@ -208,8 +208,13 @@ function Spanset({ client, range, variables, fixed, filters, onFilters, onRunQue
               condition={others(filter.id)}
               placeholder="value"
               values={valuesOf(filter)}
-              onValues={(values, type) =>
-                put({ ...filter, value: single(values), valueType: type ?? typeOfText(values.at(-1) ?? '') })
+              onValues={(values, type, isCustomValue) =>
+                put({
+                  ...filter,
+                  value: single(values),
+                  valueType: type ?? typeOfText(values.at(-1) ?? ''),
+                  isCustomValue,
+                })
               }
             />
             <IconButton name="times" tooltip="Remove this condition" onClick={() => remove(filter.id)} />

@@ -16,7 +16,8 @@ interface ValueSelectProps {
   readonly variables: readonly string[];
   readonly placeholder?: string;
   readonly values: readonly string[];
-  readonly onValues: (values: string[], valueType: string | undefined) => void;
+  /** `isCustom`: one of them was typed, and may be a regular expression where the operator wants one. */
+  readonly onValues: (values: string[], valueType: string | undefined, isCustom: boolean) => void;
 }
 
 const valuesMax = 1000;
@@ -72,7 +73,8 @@ export function ValueSelect(props: ValueSelectProps) {
       onChange={(chosen) => {
         const all = chosen.flatMap(({ value }) => (value === undefined ? [] : [value.trim()]));
         const known = offered.find(({ value }) => value === all.at(-1));
-        onValues([...new Set(all)], known?.type);
+        const isCustom = all.some((value) => !offered.some((one) => one.value === value));
+        onValues([...new Set(all)], known?.type, isCustom);
       }}
     />
   );

@@ -84,6 +84,10 @@ test('filters as Tempo writes them', () => {
     '{status = error}'
   );
   assert.equal(text({ tag: 'name', operator: '=~', value: ['a', 'b.*'] }), '{name =~ "a|b.*"}');
+  const chosen = { tag: 'name', operator: '=~', value: ['a.b', '$service'], isCustomValue: false };
+  assert.equal(text({ ...chosen, value: ['a.b', 'c'] }), '{name =~ "a\\\\.b|c"}');
+  assert.equal(text({ ...chosen, isCustomValue: true }), '{name =~ "a.b|$service"}');
+  assert.equal(text({ scope: 'span', tag: 'name', operator: '=', value: 'x' }), '{name = "x"}');
   assert.equal(
     text({ scope: 'unscoped', tag: 'a b', operator: '=', value: 'say "hi" \\' }),
     '{."a b" = "say \\"hi\\" \\\\"}'

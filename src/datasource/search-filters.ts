@@ -93,11 +93,17 @@ function condition(filter: SearchFilter, durationTag: string): string {
   const operator = filter.operator ?? '=';
   const values = valuesOf(filter).filter((value) => value !== '');
   if (operator === '=~' || operator === '!~') {
-    return `${reference} ${operator} ${quote(values.join('|'))}`;
+    // What was chosen from a list means itself; what was typed may be an expression.
+    const isPlain = filter.isCustomValue === false;
+    return `${reference} ${operator} ${quote(values.map((value) => (isPlain ? escapeRegex(value) : value)).join('|'))}`;
   }
   const terms = values.map((value) => `${reference} ${operator} ${literal(value, filter)}`);
   // "is one of" is a disjunction, "is none of" a conjunction.
   return terms.length === 1 ? terms[0] : `(${terms.join(operator === '!=' ? ' && ' : ' || ')})`;
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** As TraceQL writes it. */
