@@ -26,7 +26,7 @@ import { fromAbstractQuery, toAbstractQuery } from './abstract-query.ts';
 import { fieldOfKey, queryOfFilters } from './ad-hoc.ts';
 import { fullViewHref, metricsAnswer, searchAnswer, traceAnswer, type AnswerContext } from './answers.ts';
 import { annotationEvents, annotationSearch, type VivaceAnnotationQuery } from './annotations.ts';
-import { AnnotationEditor } from './AnnotationEditor.tsx';
+import { LazyAnnotationEditor } from './LazyAnnotationEditor.tsx';
 import { gunzip } from '../app/gunzip.ts';
 import { printField } from '../traceql/attributes.ts';
 import { proxyTransport } from './backend-transport.ts';
@@ -66,7 +66,7 @@ export class DataSource extends DataSourceApi<VivaceQuery, VivaceJsonData> {
     this.transports = { plain: proxyTransport(url), stream: proxyStreamTransport(url), refusesStreams: false };
     this.client = createClient(this.transports.plain);
     this.annotations = {
-      QueryEditor: AnnotationEditor,
+      QueryEditor: LazyAnnotationEditor,
       getDefaultQuery: (): Partial<VivaceAnnotationQuery> => ({ annotates: 'errors' }),
       prepareQuery: ({ target }) => annotationSearch(target),
       processEvents: (_annotation, frames) =>
