@@ -23,6 +23,10 @@ const test = base.extend<{ host: Page }>({
     });
     // Grafana's fonts are not in its packages.
     await page.route('**/public/host/fonts/**', (route) => route.fulfill({ contentType: 'font/woff2', body: '' }));
+    // Nor is the icon of a list that loads.
+    await page.route('**/icons/unicons/spinner.svg', (route) =>
+      route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"/>' })
+    );
     await page.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) =>
         console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)
@@ -376,10 +380,13 @@ test('the query editor: completion, diagnostics, Shift+Enter, rows become text',
   await host.getByText('payment', { exact: true }).click();
   await host.getByLabel('Service name', { exact: true }).fill('typed');
   await host.getByLabel('Service name', { exact: true }).press('Enter');
+  // The list stays open for more values.
+  await host.getByLabel('Service name', { exact: true }).press('Tab');
   await host.getByRole('button', { name: 'Add related spans' }).click();
   await host.getByTestId('vivace-builder-related').getByLabel('Attribute').fill('customer.id');
   await host.getByTestId('vivace-builder-related').getByLabel('Value').fill('42');
   await host.getByTestId('vivace-builder-related').getByLabel('Value').press('Enter');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value').press('Tab');
   const rows =
     '{duration >= 100ms && (resource.service.name = "payment" || resource.service.name = "typed")} >> {span.customer.id = 42}';
   await expect(host.getByTestId('vivace-builder-preview')).toHaveText(rows);
