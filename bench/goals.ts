@@ -39,6 +39,9 @@ const range = rangeOf(corpus);
 const { limit, spansPerSpanset, stepSeconds } = suiteLimits;
 const suite = querySuite({ requestId: corpus.needles[0], userId: corpus.userIds[0] });
 
+/** So long a system is asked for one figure before what it has answered must do; the table says how often it was asked. */
+const askingMsMax = 90_000;
+
 type Cells = Map<string, string>;
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
@@ -64,9 +67,14 @@ async function ingest(server: Server, system: System, cells: Cells): Promise<voi
 async function needles(server: Server, system: System, cells: Cells): Promise<void> {
   const times: number[] = [];
   let found = 0;
-  const asked = corpus.needles.slice(0, 30);
+  let asked = corpus.needles.slice(0, 30);
   for (const warm of [false, true]) {
-    for (const needle of asked) {
+    const endMs = performance.now() + askingMsMax;
+    for (const [at, needle] of asked.entries()) {
+      if (performance.now() > endMs) {
+        asked = asked.slice(0, at);
+        break;
+      }
       const answer = await timedGet(system.needleUrl(server, corpus, needle));
       if (warm) {
         times.push(answer.ms);
@@ -80,18 +88,18 @@ async function needles(server: Server, system: System, cells: Cells): Promise<vo
 
 async function tracesById(server: Server, system: System, cells: Cells): Promise<void> {
   const random = seededRandom(Number(values.seed) + 2);
-  const times: number[] = [];
-  let found = 0;
-  for (let i = 0; i < 1100; i++) {
+  const asked: { readonly ms: number; readonly isFound: boolean }[] = [];
+  const endMs = performance.now() + askingMsMax;
+  while (asked.length < 1100 && performance.now() < endMs) {
     const url = system.traceUrl(server, random.pick(corpus.traceIds));
     const answer = await timedGet(url, { accept: system.traceql ? 'application/protobuf' : 'application/json' });
-    if (i >= 100) {
-      times.push(answer.ms);
-      found += answer.status === 200 ? 1 : 0;
-    }
+    asked.push({ ms: answer.ms, isFound: answer.status === 200 });
   }
-  const { p50, p99 } = spread(times);
-  cells.set('P6 trace by id p50 / p99, ms (found)', `${ms(p50)} / ${ms(p99)} (${found}/1000)`);
+  // The first hundred warm up, unless there was time for no more.
+  const counted = asked.slice(Math.min(100, asked.length >> 1));
+  const found = counted.filter(({ isFound }) => isFound).length;
+  const { p50, p99 } = spread(counted.map((each) => each.ms));
+  cells.set('P6 trace by id p50 / p99, ms (found)', `${ms(p50)} / ${ms(p99)} (${found}/${counted.length})`);
 }
 
 /** Medians of three, after one to warm up; by name of the query. */
@@ -105,7 +113,8 @@ async function askSuite(server: Server, cells: Cells, mostRecent: boolean): Prom
       kind === 'metrics'
         ? `${server.queryUrl}/api/metrics/query_range?${range}&step=${stepSeconds}s&q=${encodeURIComponent(text)}`
         : `${server.queryUrl}/api/search?${range}&limit=${limit}&spss=${spansPerSpanset}&q=${encodeURIComponent(text + hint)}`;
-    for (let i = 0; i < 4; i++) {
+    const endMs = performance.now() + askingMsMax / 3;
+    for (let i = 0; i < 4 && (i < 2 || performance.now() < endMs); i++) {
       const answer = await timedGet(url);
       if (answer.status !== 200) {
         failed++;
@@ -116,7 +125,8 @@ async function askSuite(server: Server, cells: Cells, mostRecent: boolean): Prom
       times.push(answer.ms);
     }
     if (times.length > 0) {
-      medians.set(name, times.slice(1).sort((a, b) => a - b)[1]);
+      const warm = times.slice(1).sort((a, b) => a - b);
+      medians.set(name, warm[warm.length >> 1]);
     }
   }
   cells.set(

@@ -10,20 +10,35 @@ export interface Timed {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** One GET, body read. Errors: the connection's. */
+/** A minute without an answer is none. */
+const answerMsMax = 60_000;
+
+/** One GET, body read; of status 0 when there is no answer in time. Errors: the connection's. */
 export function timedGet(url: string, headers: Record<string, string> = {}): Promise<Timed> {
   const startMs = performance.now();
   return new Promise((resolve, reject) => {
-    request(url, { agent, headers }, (response) => {
+    const asked = request(url, { agent, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
-      response.once('end', () =>
-        resolve({ ms: performance.now() - startMs, status: response.statusCode as number, body: Buffer.concat(chunks) })
-      );
-    })
-      .once('error', reject)
-      .end();
+      response.once('end', () => {
+        clearTimeout(timer);
+        resolve({
+          ms: performance.now() - startMs,
+          status: response.statusCode as number,
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    const timer = setTimeout(() => {
+      resolve({ ms: performance.now() - startMs, status: 0, body: Buffer.from(`no answer in ${answerMsMax} ms`) });
+      asked.destroy();
+    }, answerMsMax);
+    asked.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    asked.end();
   });
 }
 

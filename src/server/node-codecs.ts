@@ -30,14 +30,16 @@ function frameBytesMax(length: number): number {
 /** Node's zlib as {@link Codecs}; zstd needs Node ≥ 22.15. */
 export const nodeCodecs: Codecs = {
   zstdCompress(bytes, level) {
-    const frames = compressors.get(level) ?? openFrames(level);
-    compressors.set(level, frames);
     const room = scratchOf(frameBytesMax(bytes.length));
-    const written = room === undefined ? -1 : (frames?.run(bytes, room) ?? -1);
-    if (room !== undefined && written >= 0) {
-      return new Uint8Array(room.subarray(0, written));
+    if (room !== undefined) {
+      const frames = compressors.get(level) ?? openFrames(level);
+      const written = frames?.run(bytes, room) ?? -1;
+      if (written >= 0) {
+        compressors.set(level, frames);
+        return new Uint8Array(room.subarray(0, written));
+      }
+      compressors.delete(level);
     }
-    compressors.delete(level);
     return plain(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } }));
   },
   zstdDecompress(bytes, sizeBytesMax, sizeHintBytes) {

@@ -254,7 +254,8 @@ function coalesce(ranges: readonly ByteRange[]): ReadRun[] {
 }
 
 async function readFully(file: FileHandle, path: string, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
+  // All of it is overwritten: it need not be zero first.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
