@@ -237,7 +237,12 @@ const relations = [
 
 function structures(): string[] {
   return [
-    ...relations.flatMap((relation) => sides.map(([left, right]) => `${left} ${relation} ${right}`)),
+    ...relations.flatMap((relation) =>
+      sides.map(([left, right]) => {
+        const isBesideAll = relation.startsWith('!') && left === '{ }';
+        return `${isBesideAll ? '15! ' : ''}${left} ${relation} ${right}`;
+      })
+    ),
     '{ span.x = 1 } >> { span.x = 2 } >> { span.x = 3 }',
     '({ span.x = 1 } >> { span.x = 2 }) && { status = error }',
     '{ span.x = 1 } && { span.x = 2 } >> { }',

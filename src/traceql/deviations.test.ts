@@ -153,3 +153,11 @@ test('16: a sum passes over spans without the attribute', () => {
   `);
   assert.deepEqual(instant('{ } | sum_over_time(.x)', sparse), ['__name__="sum_over_time": 3']);
 });
+
+test('17: a compared attribute counts once for a span, also where a filter reads it', () => {
+  const series = instant('{ kind = unspecified } | compare({ name = "A" })', trace).filter((text) =>
+    text.includes('kind=')
+  );
+  assert.ok(series.length > 0);
+  series.forEach((text) => assert.match(text, /: 1$/));
+});
