@@ -12,9 +12,10 @@ import { Button, ErrorNote, SkeletonRows } from './kit/controls.tsx';
 import { ErrorBoundary } from './kit/ErrorBoundary.tsx';
 import { cssVariables, themeOf } from './kit/theme.ts';
 import { useTheme } from './kit/use-theme.ts';
-import { SearchPage } from './search/SearchPage.tsx';
+import { findTraceId } from '../wire/traceparent.ts';
+import { openTrace, SearchPage } from './search/SearchPage.tsx';
 import { wholeTrace } from './state/view.ts';
-import type { SearchView } from './state/view.ts';
+import type { Note, SearchView } from './state/view.ts';
 import { TracePage } from './trace/TracePage.tsx';
 import type { TracePaneProps } from './trace/TracePane.tsx';
 
@@ -55,16 +56,30 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
 
   const openFile = (chosen: File): void => {
     setFileError(undefined);
-    readTraceFile(host, chosen).then(
-      (opened) => {
-        setFiles((known) => [...known, opened]);
-        openedFile(opened);
-      },
+    Promise.all([readTraceFile(host, chosen), notesOfChosen(chosen)]).then(
+      ([opened, notes]) => openedFile(opened, notes),
       (error: unknown) => setFileError(error)
     );
   };
+  /** JSON that was pasted: a trace where it is one, else something that names one, as a log line does. */
+  const openJson = (text: string): void => {
+    const pasted = new File([text], 'pasted.json');
+    setFileError(undefined);
+    Promise.all([readTraceFile(host, pasted), notesOfChosen(pasted)]).then(
+      ([opened, notes]) => openedFile(opened, notes),
+      (error: unknown) => {
+        const traceId = findTraceId(text);
+        if (traceId === undefined) {
+          setFileError(error);
+        } else {
+          openTrace(host, traceId);
+        }
+      }
+    );
+  };
   /** In a comparison the file takes the side that is still free; elsewhere it is shown. */
-  const openedFile = (opened: OpenFile): void => {
+  const openedFile = (opened: OpenFile, notes: readonly Note[]): void => {
+    setFiles((known) => [...known, opened]);
     const current = host.viewState.get();
     const traceIds = new Set(opened.spans.map(({ traceId }) => traceId));
     const [traceId] = traceIds;
@@ -72,7 +87,8 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
       const side = current.before === '' ? 'before' : 'after';
       host.viewState.set({ ...current, [side]: `file:${traceId}` }, 'push');
     } else {
-      host.viewState.set({ page: 'file', traceId: undefined, focus: wholeTrace }, 'push');
+      const focus = notes.length > 0 ? { ...wholeTrace, notes } : wholeTrace;
+      host.viewState.set({ page: 'file', traceId: undefined, focus }, 'push');
     }
   };
   const onDrag = (event: DragEvent, over: boolean): void => {
@@ -132,6 +148,7 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
           onTheme={chooseTheme}
           onChooseFile={() => fileInput.current?.click()}
           onHelp={() => setHelpOpen(true)}
+          onOpenJson={openJson}
         />
         <input
           ref={fileInput}
@@ -198,6 +215,12 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
       )}
     </div>
   );
+}
+
+/** Notes stand at the end of a file; a compressed one is not looked into twice. */
+async function notesOfChosen(file: File): Promise<readonly Note[]> {
+  const { notesOfFile } = await import('./trace/file-notes.ts');
+  return notesOfFile(new Uint8Array(await file.slice(-1_000_000).arrayBuffer()));
 }
 
 /** The search one came from: what the trace page goes back to. */

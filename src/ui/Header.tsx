@@ -20,11 +20,13 @@ export interface HeaderProps {
   readonly onTheme: ((name: ThemeName) => void) | undefined;
   onChooseFile(): void;
   onHelp(): void;
+  /** JSON instead of an id: a whole trace, or a log line that names one. */
+  onOpenJson(text: string): void;
 }
 
 /** Where one is, the way to a trace by anything that holds its id, files, theme, help. */
 export function Header(props: HeaderProps): ReactElement {
-  const { host, view, lastSearch, themeName, onTheme, onChooseFile, onHelp } = props;
+  const { host, view, lastSearch, themeName, onTheme, onChooseFile, onHelp, onOpenJson } = props;
   const searchView = lastSearch ?? startView;
   const next = themeNames[(themeNames.indexOf(themeName) + 1) % themeNames.length];
   const servicesView: View = { page: 'services', query: '', range: searchView.range };
@@ -59,7 +61,7 @@ export function Header(props: HeaderProps): ReactElement {
       >
         Services
       </a>
-      <TraceIdBox host={host} />
+      <TraceIdBox host={host} onOpenJson={onOpenJson} />
       <span className={styles.spacer} />
       <Button
         look="quiet"
@@ -90,10 +92,15 @@ export const themeTitles = { dark: 'dark', light: 'light', contrast: 'high contr
 const themeIcons = { dark: 'moon', light: 'sun', contrast: 'contrast' } as const;
 
 /** Takes whatever was pasted (an id, a traceparent, a URL, a log line) and opens the trace in it. */
-function TraceIdBox({ host }: { readonly host: Host }): ReactElement {
+function TraceIdBox({ host, onOpenJson }: Pick<HeaderProps, 'host' | 'onOpenJson'>): ReactElement {
   const [text, setText] = useState('');
   const [isWrong, setWrong] = useState(false);
   const open = (from: string): void => {
+    if (/^\s*[[{]/.test(from)) {
+      setText('');
+      onOpenJson(from);
+      return;
+    }
     const traceId = findTraceId(from);
     setWrong(traceId === undefined && from.trim() !== '');
     if (traceId !== undefined) {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { traceIds } from './fixtures.ts';
+import { encodeZipkinJson } from '../../src/wire/zipkin-json.ts';
+import { fixtureSpans, traceIds } from './fixtures.ts';
 import { at, expect, test } from './page-test.ts';
 
 const failedTrace = `/trace/${traceIds.failed}`;
@@ -123,6 +124,19 @@ test('anything pasted opens the trace; nonsense is explained', async ({ page, se
   await expect(page.getByRole('alert')).toContainText('no trace id');
   await box.fill(`traceparent: 00-${traceIds.failed}-00000000000000a1-01`);
   await box.press('Enter');
+  await expect(page).toHaveURL(new RegExp(traceIds.failed));
+});
+
+test('a pasted trace opens, and a pasted log line in JSON opens what it names', async ({ page, server }) => {
+  await page.goto(at(server, '/search'));
+  const spans = fixtureSpans(Date.now()).filter((span) => span.traceId === traceIds.browse);
+  const json = new TextDecoder().decode(encodeZipkinJson(spans));
+  await page.getByLabel('Trace id').fill(json);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/file/);
+  await expect(page.getByText('3 spans', { exact: true })).toBeVisible();
+  await page.getByLabel('Trace id').fill(`{"level":"error","trace_id":"${traceIds.failed}"}`);
+  await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(traceIds.failed));
 });
 
