@@ -470,6 +470,32 @@ test('the service graph from the server: nodes, edges, a table of services, each
   expect(column(frames[2], 'traces')).toContain('{ resource.service.name = "payment" }');
 });
 
+test('the service graph from a linked Prometheus, unless TraceQL is given; an empty one says why', async ({ host }) => {
+  const graph = (part: object) =>
+    host.evaluate(
+      (one) => window.testHost.query([{ queryType: 'serviceMap', ...one }], undefined, undefined, 'vivace-linked'),
+      part
+    );
+  const linked = await graph({ serviceMapQuery: '{client="web"}' });
+  expect(linked.errors).toBeUndefined();
+  expect(linked.frames.map((frame) => [frame.name, frame.length])).toEqual([
+    ['Nodes', 2],
+    ['Edges', 1],
+  ]);
+  const { config } = (linked.frames[0].fields as { config: { links: { title: string }[] } }[])[0];
+  expect(config.links.map(({ title }) => title)).toEqual([
+    'Request rate',
+    'Request histogram',
+    'Failed request rate',
+    'View traces',
+  ]);
+  const empty = await graph({ serviceMapQuery: '{client="nobody"}' });
+  const notices = (empty.frames[0].meta as { notices: { text: string }[] }).notices.map(({ text }) => text);
+  expect(notices.join()).toContain('Prometheus has no traces_service_graph_request_total');
+  const counted = await graph({ query: '{ span.customer.id = "42" }' });
+  expect(counted.frames.map((frame) => frame.name)).toEqual(['Nodes', 'Edges', 'Services']);
+});
+
 test('the waterfall panel draws the trace of its frames', async ({ host }) => {
   await host.evaluate((id) => window.testHost.renderPanel([{ query: id }]), checkoutTraceId);
   const panel = host.getByTestId('panel');
