@@ -383,12 +383,12 @@ test('the query editor: completion, diagnostics, Shift+Enter, rows become text',
   // The list stays open for more values.
   await host.getByLabel('Service name', { exact: true }).press('Tab');
   await host.getByRole('button', { name: 'Add related spans' }).click();
-  await host.getByTestId('vivace-builder-related').getByLabel('Attribute').fill('customer.id');
-  await host.getByTestId('vivace-builder-related').getByLabel('Value').fill('42');
-  await host.getByTestId('vivace-builder-related').getByLabel('Value').press('Enter');
-  await host.getByTestId('vivace-builder-related').getByLabel('Value').press('Tab');
+  await host.getByTestId('vivace-builder-related').getByLabel('Attribute').fill('attempt');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value', { exact: true }).fill('3');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value', { exact: true }).press('Enter');
+  await host.getByTestId('vivace-builder-related').getByLabel('Value', { exact: true }).press('Tab');
   const rows =
-    '{duration >= 100ms && (resource.service.name = "payment" || resource.service.name = "typed")} >> {span.customer.id = 42}';
+    '{duration >= 100ms && (resource.service.name = "payment" || resource.service.name = "typed")} >> {span.attempt = 3}';
   await expect(host.getByTestId('vivace-builder-preview')).toHaveText(rows);
   await host.getByRole('radio', { name: 'TraceQL' }).click();
   await expect(text).toHaveText(rows);
