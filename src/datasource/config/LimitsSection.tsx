@@ -4,7 +4,7 @@ import { FieldSet } from '@grafana/ui';
 export const limitsOfFrontend: readonly (readonly [missing: string, instead: string])[] = [
   [
     'Alert and recording rules on TraceQL',
-    'Rules on metrics in Prometheus: the server writes them by remote write and shows them at /metrics',
+    'Rules on metrics in Prometheus: span metrics of a collector, or what the server shows of itself at /metrics',
   ],
   ['Server-side and SQL expressions over traces', 'Transformations in the panel'],
   ['Externally shared (public) dashboards', "Links to the app's pages, or Vivace's own page"],
