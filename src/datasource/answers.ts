@@ -19,12 +19,9 @@ import { emptyTraceFrame, traceFrame } from './frames/trace-frame.ts';
 import { frameLinks } from './links/frame-links.ts';
 import { unitOfMetrics, type QueryPlan } from './query.ts';
 import { secondsOf } from './range.ts';
-import type { VivaceJsonData } from './settings.ts';
+import { explorePanelId, type VivaceJsonData } from './settings.ts';
 import { answerMetrics, answerSearch, type StreamProgress, type Transports } from './streaming.ts';
 import type { SecondsRange } from './tempo-requests.ts';
-
-/** Grafana's own trace view slows down beyond; above it Explore is pointed to our panel. */
-const coreViewSpansMax = 10_000;
 
 export interface AnswerContext {
   readonly refId: string;
@@ -97,7 +94,7 @@ export async function traceAnswer(traceId: TraceId, context: AnswerContext): Pro
     refId,
     links: [fullViewLink(target.uid), ...links.span],
     tagLinks: links.tags,
-    panelId: spans.length > coreViewSpansMax ? 'vivace-waterfall-panel' : undefined,
+    panelId: explorePanelId(settings.exploreTraceView, spans.length),
   });
   const withGraph = settings.nodeGraph?.enabled === true;
   const isTooLarge = withGraph && spans.length > graphSpansMax;

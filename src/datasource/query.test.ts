@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planQuery, traceqlOf, unitOfMetrics, type VivaceQuery } from './query.ts';
 import { traceqlFromFilters } from './search-filters.ts';
+import { explorePanelId } from './settings.ts';
 
 const plan = (query: Partial<VivaceQuery>) => planQuery({ refId: 'A', ...query });
 
@@ -119,4 +120,12 @@ test('an uploaded file, and the unit of durations', () => {
   ]) {
     assert.equal(unitOfMetrics(text), undefined, text);
   }
+});
+
+test('Explore: its own trace view up to 10,000 spans, ours above, or as the settings say', () => {
+  const ours = 'vivace-waterfall-panel';
+  const views = (spanCount: number) =>
+    ([undefined, 'auto', 'grafana', 'vivace'] as const).map((view) => explorePanelId(view, spanCount));
+  assert.deepEqual(views(10_000), [undefined, undefined, undefined, ours]);
+  assert.deepEqual(views(10_001), [ours, ours, undefined, ours]);
 });

@@ -12,6 +12,8 @@ export interface VivaceJsonData extends DataSourceJsonData, LinkSettings {
   /** The Prometheus that service graphs are from; none: the server counts them. */
   serviceMap?: { datasourceUid?: string };
   nodeGraph?: { enabled?: boolean };
+  /** What draws a trace in Explore; by default Grafana's own view up to 10,000 spans, our panel above. A key of ours. */
+  exploreTraceView?: 'auto' | 'grafana' | 'vivace';
   /** Partial results while the server searches; on unless switched off here. */
   streamingEnabled?: { search?: boolean; metrics?: boolean };
   /** Look-ups of trace ids: with the shift enabled only around the time range, which servers other than ours read less for. */
@@ -22,3 +24,12 @@ export interface VivaceJsonData extends DataSourceJsonData, LinkSettings {
 }
 
 export const defaultTagLimit = 5000;
+
+/** Grafana's own trace view slows down beyond. */
+const coreViewSpansMax = 10_000;
+
+/** The panel that Explore is pointed to; `undefined`: its own trace view. Dashboards do not heed it. */
+export function explorePanelId(view: VivaceJsonData['exploreTraceView'], spanCount: number): string | undefined {
+  const isOurs = view === 'vivace' || (view !== 'grafana' && spanCount > coreViewSpansMax);
+  return isOurs ? 'vivace-waterfall-panel' : undefined;
+}

@@ -5,7 +5,14 @@ import type { VivaceJsonData } from '../settings.ts';
 import { LimitsSection } from './LimitsSection.tsx';
 import { LinkPreview } from './LinkPreview.tsx';
 import { LogsSection, MetricsSection, ProfilesSection } from './LinkSections.tsx';
-import { GraphSection, LookUpSection, SearchSection, SpanBarSection, StreamingSection } from './TraceSections.tsx';
+import {
+  GraphSection,
+  LookUpSection,
+  SearchSection,
+  SpanBarSection,
+  StreamingSection,
+  TraceViewSection,
+} from './TraceSections.tsx';
 
 type Props = DataSourcePluginOptionsEditorProps<VivaceJsonData>;
 
@@ -42,6 +49,7 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
       <GraphSection {...section} />
       <SearchSection {...section} />
       <LookUpSection {...section} />
+      <TraceViewSection {...section} />
       <SpanBarSection {...section} />
       <LimitsSection />
     </div>

@@ -183,6 +183,31 @@ export function LookUpSection({ settings, readOnly, update }: SectionProps) {
   );
 }
 
+const traceViews = [
+  { value: 'auto' as const, label: 'By size', description: "Grafana's up to 10,000 spans, Vivace's above" },
+  { value: 'grafana' as const, label: "Grafana's" },
+  { value: 'vivace' as const, label: "Vivace's" },
+];
+
+export function TraceViewSection({ settings, readOnly, update }: SectionProps) {
+  return (
+    <FieldSet label="Trace view">
+      <InlineField
+        label="In Explore"
+        labelWidth={labelWidth}
+        disabled={readOnly}
+        tooltip="What draws a trace there. The full view is one click from either"
+      >
+        <RadioButtonGroup
+          options={traceViews}
+          value={settings.exploreTraceView ?? 'auto'}
+          onChange={(exploreTraceView) => update({ exploreTraceView })}
+        />
+      </InlineField>
+    </FieldSet>
+  );
+}
+
 const spanBars = (['None', 'Duration', 'Tag'] as const).map((value) => ({ value, label: value }));
 
 /** Read by Grafana's own trace view. */
