@@ -16,7 +16,10 @@ export function topContributors(
 ): readonly Contributor[] {
   const top: number[] = [];
   for (let row = 0; row < criticalNanos.length; row++) {
-    if (criticalNanos[row] <= 0 || (top.length === countMax && criticalNanos[row] <= criticalNanos[top[countMax - 1]])) {
+    if (
+      criticalNanos[row] <= 0 ||
+      (top.length === countMax && criticalNanos[row] <= criticalNanos[top[countMax - 1]])
+    ) {
       continue;
     }
     // A list of ten: inserting is cheaper than sorting everything.

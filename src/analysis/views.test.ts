@@ -203,8 +203,5 @@ test('the scope is what matches and touches the range', () => {
   ]);
   assert.equal(rowsInScope(table, undefined, undefined), undefined);
   assert.deepEqual([...rowsInScope(table, undefined, { startNanos: 20, endNanos: 30 })!], [1, 1, 0]);
-  assert.deepEqual(
-    [...rowsInScope(table, Uint8Array.from([0, 1, 1]), { startNanos: 55, endNanos: 99 })!],
-    [0, 0, 1]
-  );
+  assert.deepEqual([...rowsInScope(table, Uint8Array.from([0, 1, 1]), { startNanos: 55, endNanos: 99 })!], [0, 0, 1]);
 });

@@ -1,4 +1,5 @@
 import type { Client } from '../api/client.ts';
+import type { AskLogs } from './logs/log-lines.ts';
 import type { View } from './state/view.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface Host {
   readonly theme: { readonly decidedBy: 'host'; readonly name: 'dark' | 'light' } | { readonly decidedBy: 'person' };
   /** The nonce of a strict Content-Security-Policy, for libraries that insert style elements. */
   readonly styleNonce?: string;
+  /** Log lines of a trace; absent where no log source is set up. */
+  readonly logs?: AskLogs;
   /** Compressed files are opened through this; `undefined` where the host cannot. */
   readonly gunzip?: (bytes: Uint8Array) => Promise<Uint8Array>;
 }

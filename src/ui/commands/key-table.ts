@@ -24,6 +24,11 @@ export const everywhereKeys: readonly KeyCommand[] = [
 
 /** Keys of an open trace. */
 export const traceKeys: readonly KeyCommand[] = [
+  command('view-waterfall', 'Waterfall', '1'),
+  command('view-flame', 'Flame graph', '2'),
+  command('view-statistics', 'Statistics', '3'),
+  command('view-graph', 'Graph of services and calls', '4'),
+  command('view-events', 'Events and logs', '5'),
   command('next-match', 'Next match', 'n'),
   command('previous-match', 'Previous match', 'N'),
 ];

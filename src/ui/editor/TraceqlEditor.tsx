@@ -15,13 +15,17 @@ import type { Theme } from '../kit/theme.ts';
 import { checkQuery } from '../search/check-query.ts';
 import { rangeSeconds } from '../state/view.ts';
 import type { Range } from '../state/view.ts';
-import { createCompleter } from './completion.ts';
+import { createCompleter, languageAlone } from './completion.ts';
 import type { Completer } from './completion.ts';
 import { formatTraceql } from './format.ts';
 import { highlighting } from './highlighting.ts';
 
 export interface TraceqlEditorProps {
-  readonly host: Pick<Host, 'client' | 'nowMs' | 'styleNonce'>;
+  /** `client` is asked for completion where there is no `completer`. */
+  readonly host: Pick<Host, 'nowMs' | 'styleNonce'> & Partial<Pick<Host, 'client'>>;
+  /** Where names and values come from, if not from the server. */
+  readonly completer?: Completer;
+  readonly autoFocus?: boolean;
   readonly value: string;
   readonly range: Range;
   readonly theme: Theme;
@@ -56,7 +60,8 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
 
   useEffect(() => {
     const { host } = latest.current;
-    const completer = createCompleter(host.client, () => host.nowMs());
+    const completer =
+      latest.current.completer ?? (host.client && createCompleter(host.client, () => host.nowMs())) ?? languageAlone;
     const view = new EditorView({
       parent: parent.current!,
       state: EditorState.create({
@@ -100,6 +105,10 @@ export default function TraceqlEditor(props: TraceqlEditorProps): ReactElement {
       }),
     });
     editor.current = view;
+    if (latest.current.autoFocus) {
+      view.focus();
+      view.dispatch({ selection: { anchor: view.state.doc.length } });
+    }
     return () => view.destroy();
   }, []);
 

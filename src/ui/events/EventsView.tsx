@@ -69,7 +69,9 @@ export function EventsView(props: TraceViewProps & { readonly logs: LogsState })
             {logs.kind === 'failed' ? `Logs: ${whyNoLogs}` : whyNoLogs}
           </span>
         )}
-        {logs.kind === 'here' && logs.partial && <span className={styles.warning}>More lines than are shown here.</span>}
+        {logs.kind === 'here' && logs.partial && (
+          <span className={styles.warning}>More lines than are shown here.</span>
+        )}
         {logs.kind === 'here' &&
           logs.warnings.map((warning) => (
             <span key={warning} className={styles.warning}>
@@ -183,7 +185,15 @@ function Entries(props: EntriesProps): ReactElement {
   );
 }
 
-function Entry({ timeline, at, model, focus, logs, colors }: EntriesProps & { readonly at: number }): ReactElement {
+function Entry({
+  timeline,
+  at,
+  model,
+  focus,
+  logs,
+  colors,
+  colorCodes,
+}: EntriesProps & { readonly at: number }): ReactElement {
   const { table } = model;
   const row = timeline.row[at];
   const nanos = timeline.offsetNanos[at];
@@ -206,7 +216,7 @@ function Entry({ timeline, at, model, focus, logs, colors }: EntriesProps & { re
         />
       </span>
       <span role="gridcell" className={styles.who}>
-        <span className={styles.swatch} style={{ background: row < 0 ? 'var(--v-line)' : colors[table.service[row]] }} />
+        <span className={styles.swatch} style={{ background: row < 0 ? 'var(--v-line)' : colors[colorCodes[row]] }} />
         <Value target={serviceTarget(service)}>
           <b>{service || 'unknown service'}</b>
         </Value>

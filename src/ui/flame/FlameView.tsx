@@ -127,7 +127,7 @@ interface FramesProps extends TraceViewProps {
 }
 
 function Frames(props: FramesProps): ReactElement {
-  const { model, flame, whole, viewport, selected, colors, theme, onViewport, onSelectFrame } = props;
+  const { model, flame, whole, viewport, selected, colors, colorCodes, theme, onViewport, onSelectFrame } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -148,7 +148,19 @@ function Frames(props: FramesProps): ReactElement {
     const { width, height } = size;
     const context = canvas.current && width > 0 && height > 0 ? contextOf(canvas.current, width, height) : undefined;
     if (context) {
-      drawFlame(context, { flame, model, viewport, width, height, scrollTop, colors, theme, selected, hovered });
+      drawFlame(context, {
+        flame,
+        model,
+        viewport,
+        width,
+        height,
+        scrollTop,
+        colors,
+        colorCodes,
+        theme,
+        selected,
+        hovered,
+      });
     }
   });
 

@@ -16,8 +16,9 @@ export interface FlameScene {
   readonly width: number;
   readonly height: number;
   readonly scrollTop: number;
-  /** By code of the service. */
   readonly colors: readonly string[];
+  /** Row → index into `colors`. */
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
   /** −1 for none. */
   readonly selected: number;
@@ -52,14 +53,20 @@ export function drawFlame(context: CanvasRenderingContext2D, scene: FlameScene):
   }
 }
 
-function drawFrame(context: CanvasRenderingContext2D, scene: FlameScene, frame: number, left: number, right: number): void {
+function drawFrame(
+  context: CanvasRenderingContext2D,
+  scene: FlameScene,
+  frame: number,
+  left: number,
+  right: number
+): void {
   const { flame, model, theme, width, scrollTop, selected, hovered } = scene;
   const { table } = model;
   const row = flame.row[frame];
   const from = Math.max(-1, left);
   const frameWidth = Math.max(1, Math.min(width + 1, right) - from - (right - left > 3 ? 1 : 0));
   const top = flame.line[frame] * lineHeight - scrollTop;
-  const color = scene.colors[table.service[row]];
+  const color = scene.colors[scene.colorCodes[row]];
   context.fillStyle = color;
   context.fillRect(from, top + 1, frameWidth, lineHeight - 2);
   if (flame.errorCount[frame] > 0) {

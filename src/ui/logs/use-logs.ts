@@ -11,7 +11,12 @@ export type LogsState =
   | { readonly kind: 'none'; readonly reason: string }
   | { readonly kind: 'asking' }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'here'; readonly logs: TraceLogs; readonly partial: boolean; readonly warnings: readonly string[] };
+  | {
+      readonly kind: 'here';
+      readonly logs: TraceLogs;
+      readonly partial: boolean;
+      readonly warnings: readonly string[];
+    };
 
 /** The log lines of the whole trace, asked once. */
 export function useLogs(askLogs: AskLogs | undefined, table: SpanTable): LogsState {

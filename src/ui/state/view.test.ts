@@ -44,6 +44,9 @@ const focuses: fc.Arbitrary<TraceFocus> = fc.record(
     reduce: fc.constantFrom('story' as const, 'repeats' as const, 'all' as const),
     open: fc.uniqueArray(fc.nat(1e6), { minLength: 1, maxLength: 50 }).map((rows) => rows.sort((a, b) => a - b)),
     hide: fc.constant(true as const),
+    sort: fc.constantFrom('-p99', 'count'),
+    flame: fc.constant('time' as const),
+    weigh: fc.constantFrom('self' as const, 'errors' as const),
     clip: fc.constant(true as const),
     spanId: fc.option(hex(16), { nil: undefined }),
     zoom: fc.option(

@@ -53,6 +53,12 @@ export interface TraceFocus {
   readonly hide?: true;
   /** Rows outside the zoom have no lane. */
   readonly clip?: true;
+  /** Which column the statistics are sorted by, `-` for largest first; absent: self time, largest first. */
+  readonly sort?: string;
+  /** What the flame graph's width is; absent: calls, added up. */
+  readonly flame?: 'time';
+  /** What the graph weighs; absent: calls. */
+  readonly weigh?: 'self' | 'errors';
 }
 
 /**
@@ -256,6 +262,8 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
   const notes = params.getAll('note').flatMap(noteFromText);
   const reduce = reductions.find((name) => name === params.get('show'));
   const open = togglesFromText(params.get('open') ?? '');
+  const sort = /^-?[a-z0-9]{1,12}$/.exec(params.get('sort') ?? '')?.[0];
+  const weigh = params.get('weigh');
   return {
     ...(filter ? { filter } : {}),
     ...(view && view !== 'waterfall' ? { view } : {}),
@@ -266,6 +274,9 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
     ...(open.length > 0 ? { open } : {}),
     ...(params.get('rest') === 'hidden' ? { hide: true as const } : {}),
     ...(params.get('outside') === 'hidden' ? { clip: true as const } : {}),
+    ...(sort ? { sort } : {}),
+    ...(params.get('flame') === 'time' ? { flame: 'time' as const } : {}),
+    ...(weigh === 'self' || weigh === 'errors' ? { weigh } : {}),
   };
 }
 
@@ -355,6 +366,9 @@ function addFocus(params: URLSearchParams, focus: TraceFocus): void {
   setUnless(params, 'show', focus.reduce ?? '', '');
   setUnless(params, 'open', textOfToggles(focus.open ?? []), '');
   setUnless(params, 'rest', focus.hide === true ? 'hidden' : '', '');
+  setUnless(params, 'sort', focus.sort ?? '', '');
+  setUnless(params, 'flame', focus.flame ?? '', '');
+  setUnless(params, 'weigh', focus.weigh ?? '', '');
   setUnless(params, 'outside', focus.clip === true ? 'hidden' : '', '');
 }
 

@@ -108,7 +108,12 @@ function GroupingSelect({
 }): ReactElement {
   const isKnown = choices.some(([attribute]) => attribute === value);
   return (
-    <Select aria-label={label} className={styles.select} value={value} onChange={(event) => onChange(event.target.value)}>
+    <Select
+      aria-label={label}
+      className={styles.select}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    >
       {!isKnown && <option value={value}>{value}</option>}
       {choices.map(([attribute, title]) => (
         <option key={attribute} value={attribute}>
@@ -128,7 +133,10 @@ function Table(props: TableProps): ReactElement {
   const { statistics, groupings, focus, model, selectedRow, onFocus } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const sort = sortFromText(focus.sort) ?? defaultSort;
-  const order = useMemo(() => sortedGroups(statistics, sort.key, sort.isAscending), [statistics, sort.key, sort.isAscending]);
+  const order = useMemo(
+    () => sortedGroups(statistics, sort.key, sort.isAscending),
+    [statistics, sort.key, sort.isAscending]
+  );
   const virtualizer = useVirtualizer({
     count: order.length,
     getScrollElement: () => scroller.current,
@@ -140,7 +148,13 @@ function Table(props: TableProps): ReactElement {
   const isSelected = (group: number): boolean =>
     selectedRow >= 0 && groupings.every(({ codes }, at) => codes[selectedRow] === statistics.codes[at][group]);
   return (
-    <div ref={scroller} className={styles.scroller} role="table" aria-rowcount={order.length + 1} aria-label="Groups of spans">
+    <div
+      ref={scroller}
+      className={styles.scroller}
+      role="table"
+      aria-rowcount={order.length + 1}
+      aria-label="Groups of spans"
+    >
       <div role="rowgroup" className={styles.head}>
         <div role="row" className={styles.row} style={{ gridTemplateColumns: columns }}>
           {groupings.map(({ attribute }) => (
@@ -195,7 +209,7 @@ function Table(props: TableProps): ReactElement {
 }
 
 function GroupRow(props: TableProps & { readonly group: number; readonly selfShare: number }): ReactElement {
-  const { statistics, groupings, group, selfShare, focus, model, colors, onFocus, onSelectRow } = props;
+  const { statistics, groupings, group, selfShare, focus, colors, colorCodes, onFocus, onSelectRow } = props;
   const targets = groupings.map(({ targetOf }, at) => targetOf(statistics.codes[at][group]));
   const conditions = targets.map(({ condition }) => condition);
   const isFilter = conditions.every((condition) => condition !== undefined);
@@ -214,15 +228,25 @@ function GroupRow(props: TableProps & { readonly group: number; readonly selfSha
   return (
     <>
       {targets.map((target, at) => (
-        <span key={groupings[at].attribute} role={at === 0 ? 'rowheader' : 'cell'} className={styles.cell} title={target.text}>
+        <span
+          key={groupings[at].attribute}
+          role={at === 0 ? 'rowheader' : 'cell'}
+          className={styles.cell}
+          title={target.text}
+        >
           {groupings[at].attribute === 'resource.service.name' && (
-            <span className={styles.swatch} style={{ background: colors[model.table.service[firstRow]] }} />
+            <span className={styles.swatch} style={{ background: colors[colorCodes[firstRow]] }} />
           )}
           <Value target={target}>{target.text === '' ? '(empty)' : target.text}</Value>
         </span>
       ))}
       <span role="cell" className={styles.number}>
-        <button type="button" className={styles.sort} title="Select the first span" onClick={() => onSelectRow(firstRow)}>
+        <button
+          type="button"
+          className={styles.sort}
+          title="Select the first span"
+          onClick={() => onSelectRow(firstRow)}
+        >
           {statistics.count[group].toLocaleString('en-US')}
         </button>
       </span>

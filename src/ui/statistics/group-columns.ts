@@ -2,7 +2,15 @@
 import type { GroupColumn } from '../../analysis/statistics.ts';
 import type { AttributeColumn, AttributeKey } from '../../trace/attribute-columns.ts';
 import type { SpanTable } from '../../trace/span-table.ts';
-import { attributeTarget, kindTarget, quotedKey, serviceTarget, spanNameTarget, statusTarget, targetOf } from '../state/value-target.ts';
+import {
+  attributeTarget,
+  kindTarget,
+  quotedKey,
+  serviceTarget,
+  spanNameTarget,
+  statusTarget,
+  targetOf,
+} from '../state/value-target.ts';
 import type { ValueTarget } from '../state/value-target.ts';
 import type { Signal, TraceData } from '../trace/trace-data.ts';
 
@@ -89,7 +97,9 @@ function together(
 }
 
 /** For the select of groupings: a key once, whatever types it has. */
-export function groupingChoices(keys: readonly AttributeKey[]): readonly (readonly [attribute: string, title: string])[] {
+export function groupingChoices(
+  keys: readonly AttributeKey[]
+): readonly (readonly [attribute: string, title: string])[] {
   const seen = new Map<string, string>();
   for (const key of keys) {
     // A value of its own for each span groups nothing; more than one type is one choice.
@@ -99,4 +109,3 @@ export function groupingChoices(keys: readonly AttributeKey[]): readonly (readon
   }
   return [...intrinsicGroupings, ...[...seen].sort(([, a], [, b]) => (a < b ? -1 : 1))];
 }
-

@@ -9,6 +9,7 @@ import { ServiceGraph } from '../graph/ServiceGraph.tsx';
 import type { StartWorker } from '../host.ts';
 import { Button, Notice } from '../kit/controls.tsx';
 import { formatCount, formatNanos } from '../kit/format.ts';
+import { serviceColors } from '../kit/service-colors.ts';
 import { Value } from '../kit/ValueMenu.tsx';
 import { durationTarget, serviceTarget, statusTarget } from '../state/value-target.ts';
 import { ScopeNote } from '../trace/ScopeNote.tsx';
@@ -22,12 +23,19 @@ const measures = [
 type Measure = (typeof measures)[number][0];
 
 /** Services of this trace and the calls between them; lines as thick, rings as long as the chosen measure. */
-export function TraceGraphView(props: TraceViewProps & { readonly startWorker: StartWorker | undefined }): ReactElement {
-  const { model, focus, scope, selectedRow, colors, theme, startWorker, onFocus, onSelectRow } = props;
+export function TraceGraphView(
+  props: TraceViewProps & { readonly startWorker: StartWorker | undefined }
+): ReactElement {
+  const { model, focus, scope, selectedRow, theme, startWorker, onFocus, onSelectRow } = props;
   const { table, selfNanos } = model;
   const measure = focus.weigh ?? 'count';
   const graph = useMemo(() => traceGraphOf(table, selfNanos, scope), [table, selfNanos, scope]);
   const { nodes, edges } = useMemo(() => bodiesOf(graph, table.services, measure), [graph, table, measure]);
+  // Whatever else colours mean: here they are of services.
+  const colors = useMemo(() => {
+    const byService = serviceColors(table.services, theme.name);
+    return table.services.map((service) => byService.get(service)!);
+  }, [table, theme.name]);
   const selected = selectedRow < 0 ? undefined : nodeIdOf(table.services[table.service[selectedRow]]);
   const rowOfId = new Map<string, number>([
     ...graph.nodes.map((node, at) => [nodes[at].id, node.row] as const),
@@ -149,7 +157,9 @@ function Numbers({
       <Value target={durationTarget(stats.selfNanos, formatNanos(stats.selfNanos))}>
         {formatNanos(stats.selfNanos)} self{measure === 'self' && share}
       </Value>
-      <Value target={durationTarget(stats.p99Nanos, formatNanos(stats.p99Nanos))}>p99 {formatNanos(stats.p99Nanos)}</Value>
+      <Value target={durationTarget(stats.p99Nanos, formatNanos(stats.p99Nanos))}>
+        p99 {formatNanos(stats.p99Nanos)}
+      </Value>
     </span>
   );
 }
@@ -188,7 +198,7 @@ function bodiesOf(
     edges: graph.edges.map((edge) => ({
       source: nodeIdOf(services[edge.source]),
       target: nodeIdOf(services[edge.target]),
-      kind: 'request',
+      kind: 'call',
       ...stats(edge),
     })),
   };
@@ -224,7 +234,14 @@ const styles = {
     '@media (max-width: 820px)': { width: 'auto', flex: 1, borderLeft: 0, borderTop: '1px solid var(--v-line)' },
     '& h2': { margin: '10px 0 4px', fontSize: 12, fontWeight: 600, color: 'var(--v-text-muted)' },
     '& ul': { margin: 0, padding: 0, listStyle: 'none' },
-    '& li': { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '0 8px', padding: '3px 6px', borderRadius: 5 },
+    '& li': {
+      display: 'flex',
+      flexWrap: 'wrap',
+      alignItems: 'center',
+      gap: '0 8px',
+      padding: '3px 6px',
+      borderRadius: 5,
+    },
     '& li[aria-current=true]': { background: 'var(--v-selected)' },
   }),
   swatch: css({ width: 9, height: 9, borderRadius: 2, flex: 'none' }),

@@ -6,11 +6,12 @@ import { Button } from '../kit/controls.tsx';
 import { formatNanos } from '../kit/format.ts';
 import { Value } from '../kit/ValueMenu.tsx';
 import { durationTarget, serviceTarget, spanNameTarget } from '../state/value-target.ts';
+import type { RowColors } from './row-colors.ts';
 import type { TraceModel } from './model.ts';
 
 interface ContributorsProps {
   readonly model: TraceModel;
-  readonly colors: readonly string[];
+  readonly rowColors: Pick<RowColors, 'colors' | 'codes'>;
   readonly selectedRow: number;
   onGoToRow(row: number): void;
 }
@@ -49,7 +50,12 @@ export function Contributors(props: ContributorsProps): ReactElement {
   );
 }
 
-function ContributorList({ model, colors, selectedRow, onGoToRow }: ContributorsProps): ReactElement {
+function ContributorList({
+  model,
+  rowColors: { colors, codes },
+  selectedRow,
+  onGoToRow,
+}: ContributorsProps): ReactElement {
   const { table, criticalNanos, selfNanos } = model;
   const top = useMemo(() => topContributors(criticalNanos, table.traceNanos), [criticalNanos, table]);
   const rest = table.traceNanos - top.reduce((sum, { nanos }) => sum + nanos, 0);
@@ -66,7 +72,7 @@ function ContributorList({ model, colors, selectedRow, onGoToRow }: Contributors
                 title={`Select this span; ${formatNanos(selfNanos[row])} self time`}
                 onClick={() => onGoToRow(row)}
               >
-                <span className={styles.share} style={{ width: `${100 * share}%`, background: colors[table.service[row]] }} />
+                <span className={styles.share} style={{ width: `${100 * share}%`, background: colors[codes[row]] }} />
                 <span className={styles.name}>
                   <b>{service || 'unknown service'}</b> {name}
                 </span>

@@ -93,7 +93,15 @@ export function FilterBox(props: FilterBoxProps): ReactElement {
 }
 
 const styles = {
-  root: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 4, flex: '1 1 240px', minWidth: 160, maxWidth: 560 }),
+  root: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: 4,
+    flex: '1 1 240px',
+    minWidth: 160,
+    maxWidth: 560,
+  }),
   editor: css({ flex: 1, minWidth: 0 }),
   field: css({ flex: 1, height: 24, fontSize: 12.5 }),
   error: css({ flexBasis: '100%', '& > div': { margin: '2px 0' } }),

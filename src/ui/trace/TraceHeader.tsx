@@ -12,11 +12,17 @@ import { Notes } from './Notes.tsx';
 import type { RowColors } from './row-colors.ts';
 import type { TracePaneProps } from './TracePane.tsx';
 import { TraceTools } from './TraceTools.tsx';
+import { Contributors } from './Contributors.tsx';
+import { FilterBox } from './FilterBox.tsx';
+import { ReductionSwitcher, ViewSwitcher } from './ViewBar.tsx';
 
 interface TraceHeaderProps extends TracePaneProps {
   readonly model: TraceModel;
   readonly rowColors: RowColors;
   readonly found: Matches | undefined;
+  readonly filterError: unknown;
+  /** −1 for none. */
+  readonly selectedRow: number;
   readonly findInput: RefObject<HTMLInputElement | null>;
   onNextMatch(forward: boolean): void;
   onGoToRow(row: number): void;
@@ -24,7 +30,8 @@ interface TraceHeaderProps extends TracePaneProps {
 
 /** What the trace is, what is wrong with it, and the tools to walk through it. */
 export function TraceHeader(props: TraceHeaderProps): ReactElement {
-  const { data, model, focus, onFocus, onGoToRow } = props;
+  const { data, model, focus, found, onFocus, onGoToRow } = props;
+  const view = focus.view ?? 'waterfall';
   const warnings = [...(props.warnings ?? []), ...data.warnings];
   const { table } = model;
   const rootName = table.names[table.name[0]];
@@ -85,45 +92,75 @@ export function TraceHeader(props: TraceHeaderProps): ReactElement {
         </div>
       )}
       <div className={styles.bar}>
+        <ViewSwitcher {...props} />
         <FindBox {...props} />
-        <div className={styles.group} role="group" aria-label="Fold">
-          <Button small title="Fold all" onClick={() => onFocus({ ...focus, ...foldToDepth(0) }, 'replace')}>
-            Fold all
-          </Button>
+        <FilterBox {...props} error={props.filterError} />
+        {(found !== undefined || focus.hide) && view === 'waterfall' && (
           <Button
             small
-            title="Fold one level more ([)"
-            aria-label="Fold one level more"
-            onClick={() =>
-              onFocus({ ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? model.depthMax) - 1)) }, 'replace')
-            }
+            aria-pressed={focus.hide === true}
+            title="Hide spans that do not match, or only dim them (m)"
+            onClick={() => onFocus({ ...focus, hide: focus.hide ? undefined : true }, 'replace')}
           >
-            −1
+            Hide others
           </Button>
-          <Button
-            small
-            title="Unfold one level more (])"
-            aria-label="Unfold one level more"
-            onClick={() => {
-              const depth = (focus.foldDepth ?? Infinity) + 1;
-              onFocus({ ...focus, ...foldToDepth(depth >= model.depthMax ? undefined : depth) }, 'replace');
-            }}
-          >
-            +1
-          </Button>
-          <Button small title="Unfold all" onClick={() => onFocus({ ...focus, ...foldToDepth(undefined) }, 'replace')}>
-            Unfold all
-          </Button>
-        </div>
+        )}
+        {view === 'waterfall' && <ReductionSwitcher {...props} />}
+        {view === 'waterfall' && (
+          <div className={styles.group} role="group" aria-label="Fold">
+            <Button small title="Fold all" onClick={() => onFocus({ ...focus, ...foldToDepth(0) }, 'replace')}>
+              Fold all
+            </Button>
+            <Button
+              small
+              title="Fold one level more ([)"
+              aria-label="Fold one level more"
+              onClick={() =>
+                onFocus({ ...focus, ...foldToDepth(Math.max(0, (focus.foldDepth ?? model.depthMax) - 1)) }, 'replace')
+              }
+            >
+              −1
+            </Button>
+            <Button
+              small
+              title="Unfold one level more (])"
+              aria-label="Unfold one level more"
+              onClick={() => {
+                const depth = (focus.foldDepth ?? Infinity) + 1;
+                onFocus({ ...focus, ...foldToDepth(depth >= model.depthMax ? undefined : depth) }, 'replace');
+              }}
+            >
+              +1
+            </Button>
+            <Button
+              small
+              title="Unfold all"
+              onClick={() => onFocus({ ...focus, ...foldToDepth(undefined) }, 'replace')}
+            >
+              Unfold all
+            </Button>
+          </div>
+        )}
         {focus.zoom && (
           <Button
             small
             title="Show the whole trace (0)"
-            onClick={() => onFocus({ ...focus, zoom: undefined }, 'replace')}
+            onClick={() => onFocus({ ...focus, zoom: undefined, clip: undefined }, 'replace')}
           >
             Reset zoom
           </Button>
         )}
+        {focus.zoom && view === 'waterfall' && (
+          <Button
+            small
+            aria-pressed={focus.clip === true}
+            title="Hide spans outside the brushed time (o)"
+            onClick={() => onFocus({ ...focus, clip: focus.clip ? undefined : true }, 'replace')}
+          >
+            Hide outside
+          </Button>
+        )}
+        <Contributors {...props} />
       </div>
     </header>
   );

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactElement } from 'react';
 import type { Span } from '../../trace/model.ts';
 import { spanIdAt } from '../../trace/span-table.ts';
@@ -23,7 +23,12 @@ import { TraceValueActions } from './TraceValueActions.tsx';
 import { SelectionAnnouncer } from './SelectionAnnouncer.tsx';
 import { useTraceCommands } from './use-trace-commands.ts';
 import { useRowColors } from './use-row-colors.ts';
-import { useFound, useProgress, useSpan, useSpansData } from './use-trace-data.ts';
+import { useLogs } from '../logs/use-logs.ts';
+import { traceViewNames } from '../state/view.ts';
+import { OtherView } from './OtherView.tsx';
+import { useMatches } from './use-matches.ts';
+import { useSpan, useSpansData } from './use-trace-data.ts';
+import { withView } from './ViewBar.tsx';
 
 // What a trace needs before anything is selected comes first.
 const SpanDetail = lazy(async () => ({ default: (await import('../detail/SpanDetail.tsx')).SpanDetail }));
@@ -33,7 +38,8 @@ export interface TracePaneProps {
   readonly focus: TraceFocus;
   readonly theme: Theme;
   /** `client` answers what the trace itself does not hold: peers of a span, who links to it. */
-  readonly host: Pick<Host, 'copyText' | 'preferences' | 'saveFile'> & Partial<Pick<Host, 'client'>>;
+  readonly host: Pick<Host, 'copyText' | 'preferences' | 'saveFile'> &
+    Partial<Pick<Host, 'client' | 'logs' | 'startWorker' | 'styleNonce'>>;
   /** Sentences to show above: a partial answer, for instance. */
   readonly warnings?: readonly string[];
   /** A link to this very view; `undefined` hides the button. */
@@ -83,8 +89,9 @@ export function TracePane(props: TracePaneProps): ReactElement {
   const { table } = model;
   const rowColors = useRowColors(data, focus.colorBy, theme);
   const { codes, colors } = rowColors;
-  const findText = useDeferredValue(focus.find);
-  const found = useFound(data, findText, useProgress(data));
+  const { matches: found, filterError } = useMatches(data, focus);
+  const logs = useLogs(host.logs, table);
+  const view = focus.view ?? 'waterfall';
   const selectedRow = useMemo(() => rowOfSpan(table, focus.spanId), [table, focus.spanId]);
   const { span, error: spanError } = useSpan(data, selectedRow);
   const [nameWidth, setNameWidth] = useNameWidth(host, width);
@@ -111,8 +118,19 @@ export function TracePane(props: TracePaneProps): ReactElement {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
       return;
     }
+    const viewOfKey = traceViewNames[Number(event.key) - 1];
     if (event.key === '/') {
       find.current?.focus();
+    } else if (viewOfKey !== undefined) {
+      onFocus(withView(focus, viewOfKey), 'push');
+    } else if ((event.key === 'e' || event.key === 'E' || event.key === 'c') && view !== 'waterfall') {
+      const holds = (row: number): boolean =>
+        (event.key === 'c' ? model.criticalNanos[row] > 0 : table.statusCode[row] === 2) &&
+        (found === undefined || found.matches[row] === 1);
+      const row = nextRow(table.rowCount, selectedRow, event.key !== 'E', holds);
+      if (row !== undefined) {
+        goToRow(row);
+      }
     } else if (event.key === 'n' || event.key === 'N') {
       goToMatch(event.key === 'n');
     } else if (event.key === 'Escape' && focus.spanId !== undefined) {
@@ -147,23 +165,44 @@ export function TracePane(props: TracePaneProps): ReactElement {
             rowColors={rowColors}
             found={found}
             findInput={find}
+            filterError={filterError}
+            selectedRow={selectedRow}
             onNextMatch={goToMatch}
             onGoToRow={goToRow}
           />
           <div className={styles.main}>
-            <Waterfall
-              model={model}
-              focus={focus}
-              selectedRow={selectedRow}
-              matches={found?.matches}
-              colors={colors}
-              colorCodes={codes}
-              theme={theme}
-              nameWidth={nameWidth}
-              onNameWidth={setNameWidth}
-              onFocus={(next) => onFocus(next, 'replace')}
-              onSelectRow={(row) => (row === selectedRow ? selectRow(row) : goToRow(row))}
-            />
+            {view === 'waterfall' ? (
+              <Waterfall
+                model={model}
+                focus={focus}
+                selectedRow={selectedRow}
+                matches={found?.matches}
+                logs={logs.kind === 'here' ? logs.logs : undefined}
+                colors={colors}
+                colorCodes={codes}
+                theme={theme}
+                nameWidth={nameWidth}
+                onNameWidth={setNameWidth}
+                onFocus={(next) => onFocus(next, 'replace')}
+                onSelectRow={(row) => (row === selectedRow ? selectRow(row) : goToRow(row))}
+              />
+            ) : (
+              <OtherView
+                view={view}
+                data={data}
+                model={model}
+                focus={focus}
+                selectedRow={selectedRow}
+                matches={found?.matches}
+                colors={colors}
+                colorCodes={codes}
+                theme={theme}
+                logs={logs}
+                startWorker={host.startWorker}
+                onFocus={onFocus}
+                onSelectRow={(row) => (row === selectedRow ? undefined : goToRow(row))}
+              />
+            )}
             {selectedRow >= 0 && (
               <div className={isNarrow ? styles.sheet : styles.side}>
                 <ErrorBoundary key={selectedRow} what="this span">

@@ -12,8 +12,9 @@ export interface TraceViewProps {
   readonly selectedRow: number;
   /** 1 for rows that match text and filter and touch the zoom; `undefined`: every row. */
   readonly scope: Uint8Array | undefined;
-  /** By code of the service. */
   readonly colors: readonly string[];
+  /** Row → index into `colors`. */
+  readonly colorCodes: ArrayLike<number>;
   readonly theme: Theme;
   onFocus(focus: TraceFocus, history: 'push' | 'replace'): void;
   onSelectRow(row: number): void;

@@ -22,6 +22,8 @@ interface LaneProps {
   /** Where the lane stands for several spans. */
   readonly group: LaneGroup | undefined;
   readonly summary: DurationSummary | undefined;
+  /** Log lines of the span. */
+  readonly logCount: number;
   readonly top: number;
   readonly nameWidth: number;
   readonly isSelected: boolean;
@@ -115,6 +117,11 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
         {group && (
           <span className={styles.groupCount} title={`${label}${errorCount > 0 ? `, ${errorCount} failed` : ''}`}>
             ×{group.rows.length.toLocaleString('en-US')}
+          </span>
+        )}
+        {props.logCount > 0 && (
+          <span className={styles.logCount} title={`${props.logCount} log lines of this span`}>
+            {props.logCount} log{props.logCount === 1 ? '' : 's'}
           </span>
         )}
         {group?.pattern && (

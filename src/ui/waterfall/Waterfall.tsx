@@ -5,6 +5,7 @@ import type { KeyboardEvent, PointerEvent as ReactPointerEvent, ReactElement } f
 import type { Theme } from '../kit/theme.ts';
 import { useWidth } from '../kit/use-width.ts';
 import type { TraceFocus } from '../state/view.ts';
+import type { TraceLogs } from '../logs/log-lines.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
@@ -25,6 +26,8 @@ export interface WaterfallProps {
   readonly selectedRow: number;
   /** 1 for rows that match `focus.find`. */
   readonly matches: Uint8Array | undefined;
+  /** Log lines, to be marked at their time. */
+  readonly logs: TraceLogs | undefined;
   readonly colors: readonly string[];
   /** By row: an index into `colors`. */
   readonly colorCodes: ArrayLike<number>;
@@ -84,6 +87,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         model,
         lanes,
         summaryOf,
+        logs: props.logs,
         laneStart,
         laneEnd,
         viewport,
@@ -200,6 +204,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               hiddenCount={lanes.hiddenCount[lane]}
               group={lanes.groups[lanes.group[lane]]}
               summary={lanes.group[lane] < 0 ? undefined : summaryOf(lanes.group[lane])}
+              logCount={props.logs ? logCountOf(props.logs, rows[lane], lanes.group[lane]) : 0}
               top={start}
               nameWidth={nameWidth}
               isSelected={isSelectionShown && lane === selectedLane}
@@ -234,6 +239,11 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       </div>
     </div>
   );
+}
+
+/** Of a group none: its lines are with its spans. */
+function logCountOf({ rowStart }: TraceLogs, row: number, group: number): number {
+  return group < 0 ? rowStart[row + 1] - rowStart[row] : 0;
 }
 
 /** Wheel with Ctrl, ⌘ or Alt zooms at the pointer (pinching sends Ctrl too), sideways wheel pans; plain wheel scrolls. */

@@ -1,5 +1,7 @@
 /** Paints bars and minimap on a 2-D canvas. One pass over the lanes on the screen; no state but the canvas. */
 import type { DurationSummary } from '../../analysis/durations.ts';
+import { isErrorLevel } from '../logs/log-lines.ts';
+import type { TraceLogs } from '../logs/log-lines.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { formatNanos } from '../kit/format.ts';
 import type { Theme } from '../kit/theme.ts';
@@ -24,6 +26,7 @@ export interface Scene {
   /** 1 for rows that match the text to find; `undefined` when there is none. */
   readonly matches: Uint8Array | undefined;
   readonly ticks: readonly number[];
+  readonly logs: TraceLogs | undefined;
 }
 
 const barTop = 6;
@@ -89,6 +92,7 @@ function drawLane(context: CanvasRenderingContext2D, scene: Scene, lane: number,
   }
   drawCriticalPath(context, scene, row, top);
   drawEvents(context, scene, row, top);
+  drawLogs(context, scene, row, top);
   drawLabel(context, scene, formatNanos(table.durationNanos[row]), left, right, top);
 }
 
@@ -215,6 +219,28 @@ function drawEvents(context: CanvasRenderingContext2D, scene: Scene, row: number
     context.fillRect(x - 1.5, top + barTop - 3, 3, barHeight + 6);
     context.fillStyle = eventNames[eventName[event]] === 'exception' ? theme.error : theme.text;
     context.fillRect(x - 0.5, top + barTop - 3, 1, barHeight + 6);
+  }
+}
+
+/** A dot under the bar for each line, red for errors; dots closer than three pixels would be one blur. */
+function drawLogs(context: CanvasRenderingContext2D, scene: Scene, row: number, top: number): void {
+  const { logs, viewport, width, theme } = scene;
+  if (logs === undefined) {
+    return;
+  }
+  let drawnAt = -Infinity;
+  for (let at = logs.rowStart[row]; at < logs.rowStart[row + 1]; at++) {
+    const line = logs.lineOfRow[at];
+    const x = pixelOf(viewport, width, logs.offsetNanos[line]);
+    const isError = isErrorLevel(logs.lines[line].level);
+    if (x < 0 || x > width || (Math.abs(x - drawnAt) < 3 && !isError)) {
+      continue;
+    }
+    drawnAt = x;
+    context.fillStyle = isError ? theme.error : theme.textMuted;
+    context.beginPath();
+    context.arc(x, top + barTop + barHeight + 3, 2, 0, 2 * Math.PI);
+    context.fill();
   }
 }
 

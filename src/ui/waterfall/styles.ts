@@ -131,6 +131,7 @@ export const styles = {
     lineHeight: '16px',
     fontVariantNumeric: 'tabular-nums',
   }),
+  logCount: css({ flex: 'none', fontSize: 10.5, color: 'var(--v-text-muted)', fontVariantNumeric: 'tabular-nums' }),
   pattern: css({
     flex: 'none',
     padding: '0 5px',
