@@ -211,6 +211,16 @@ export const options = {
     default: '768MiB',
     reason: 'Memory of a query thread, its caches included (256 MiB at most); beyond it the answer is partial.',
   },
+  logsLokiUrl: {
+    schema: z.string().regex(/^(https?:\/\/[^\s]+)?$/, 'must be an http or https URL'),
+    default: '',
+    reason: 'A Loki-compatible server whose log lines stand beside the spans of a trace. Empty: no logs.',
+  },
+  logsLokiSelector: {
+    schema: z.string().regex(/^\{.+\}$/s, 'must be a stream selector in braces'),
+    default: '{service_name=~".+"}',
+    reason: 'Which streams are searched for the trace id. Loki wants at least one matcher.',
+  },
   mcpServer: {
     schema: bool,
     default: false,

@@ -1,6 +1,7 @@
 /** The UI's host without Grafana: fetch, the address bar, local storage. */
 import { createClient } from '../api/client.ts';
 import type { Transport } from '../api/transport.ts';
+import { askServerLogs } from './server-logs.ts';
 import { urlOfView, viewFromUrl } from '../ui/index.ts';
 import type { Host, Preferences, StartWorker, View, ViewState } from '../ui/index.ts';
 
@@ -10,6 +11,7 @@ export function browserHost(styleNonce: string | undefined): Host {
     viewState: new AddressBar(),
     preferences,
     startWorker: workers(),
+    logs: askServerLogs,
     nowMs: () => Date.now(),
     copyText,
     saveFile,

@@ -289,3 +289,45 @@ function brokenSpans(start: bigint): Span[] {
     { ...child, spanId: '00000000000000cf', name: 'backwards', endUnixNanos: child.startUnixNanos - 1_000_000n },
   ];
 }
+
+export const batchTraceId = 'ba7c0000000000000000000000000001';
+
+/** A nightly batch: one item after the other, each with a read, a write and a call; one item fails. Three spans an item, and a root. */
+export function batchSpans(nowMs: number, items = 1_500): Span[] {
+  const children = Array.from({ length: items }, (_, item): Step => ({
+    service: 'inventory',
+    name: 'import item',
+    kind: internal,
+    at: item * 40,
+    length: 38,
+    attributes: { 'item.id': item },
+    children: [
+      {
+        service: 'inventory',
+        name: 'SELECT price',
+        kind: client,
+        at: 2,
+        length: item % 10 === 0 ? 24 : 8,
+        attributes: { 'db.system': 'postgresql', 'db.statement': 'SELECT price FROM items WHERE id = $1' },
+      },
+      {
+        service: 'shipping',
+        name: 'quote',
+        kind: server,
+        at: 28,
+        length: 6,
+        error: item === items - 100 ? 'no route to depot' : undefined,
+      },
+    ],
+  }));
+  const batch: Step = {
+    service: 'inventory',
+    name: 'nightly import',
+    kind: internal,
+    at: 0,
+    length: items * 40,
+    children,
+  };
+  const start = BigInt(Math.round(nowMs - items * 40 - 30_000)) * 1_000_000n;
+  return spansOf(batch, batchTraceId, start, 1, 0x100000);
+}

@@ -9,6 +9,7 @@ import { mcpOptions } from '../mcp.ts';
 import { reportInternal, storeOf, type Runtime } from '../runtime.ts';
 import { readBody } from '../body.ts';
 import type { Incoming, Outgoing } from './listen.ts';
+import { handleLogs, logsPath } from './logs.ts';
 import { handleOverrides, overridesPath } from './overrides.ts';
 import type { Page } from './page.ts';
 import { handleGrpcQuery } from './grpc-query.ts';
@@ -29,6 +30,10 @@ export function handleQuery(runtime: Runtime, page: Page, request: Incoming, res
   const { urlPath } = splitUrl(request.url ?? '/');
   if (urlPath === overridesPath) {
     handleOverrides(runtime, request, response);
+    return;
+  }
+  if (urlPath === logsPath) {
+    handleLogs(runtime, request, response);
     return;
   }
   if ((routeOf(urlPath)?.bodyBytesMax ?? 0) === 0) {

@@ -19,6 +19,8 @@ export interface LogLines {
   /** There are more than these. */
   readonly partial: boolean;
   readonly warnings: readonly string[];
+  /** Why there is nothing to ask, in words; the lines are none then. */
+  readonly unavailable?: string;
 }
 
 export interface LogRequest {

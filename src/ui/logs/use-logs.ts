@@ -53,7 +53,10 @@ export function useLogs(askLogs: AskLogs | undefined, table: SpanTable): LogsSta
     if (answer.lines === undefined) {
       return { kind: 'failed', message: answer.message };
     }
-    const { lines, partial, warnings } = answer.lines;
+    const { lines, partial, warnings, unavailable } = answer.lines;
+    if (unavailable !== undefined) {
+      return { kind: 'none', reason: unavailable };
+    }
     return { kind: 'here', logs: traceLogsOf(table, lines), partial, warnings };
   }, [askLogs, answer, table]);
 }
