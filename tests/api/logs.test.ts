@@ -1,7 +1,7 @@
 /** Log lines of a trace through the server, from a stand-in for Loki over HTTP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startLoki } from '../support/loki.ts';
+import { startLoki, type LokiLine } from '../support/loki.ts';
 import { startServer } from '../support/server.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -14,7 +14,7 @@ interface Body {
 }
 
 test('lines of a trace come by time, each with its span, level and source', async () => {
-  const loki = await startLoki(() => [
+  const loki = await startLoki((): LokiLine[] => [
     { unixNanos: 300n, line: `{"level":"warn","trace_id":"${traceId}"}`, labels: { app: 'cart' } },
     {
       unixNanos: 200n,

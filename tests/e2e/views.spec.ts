@@ -2,7 +2,11 @@
 import { startLoki } from '../support/loki.ts';
 import { startServer } from '../support/server.ts';
 import { batchSpans, batchTraceId, fixtureSpans, traceIds } from './fixtures.ts';
-import { at, expect, pageDir, send, test } from './page-test.ts';
+import { at, expect as expectSoon, pageDir, send, test } from './page-test.ts';
+
+// Lazy views on a machine that may be busy.
+const expect = expectSoon.configure({ timeout: 40_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const failed = `/trace/${traceIds.failed}`;
 
@@ -87,7 +91,7 @@ test('a filter completes from the trace and says what is wrong with it', async (
   await expect(page.getByRole('option', { name: /payment.provider/ })).toBeVisible();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+a');
-  await page.keyboard.type('{ span.db.system.name = "postgresql" ');
+  await page.keyboard.type('{ span.db.system.name = "postgresql" }');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Enter');
   await expect(page.getByText('6 of 17')).toBeVisible();

@@ -69,7 +69,7 @@ async function answerLogs({ gate, config }: Runtime, request: Incoming, signal: 
   url.searchParams.set('end', nanosParam(params, 'end'));
   url.searchParams.set('limit', String(linesMax));
   url.searchParams.set('direction', 'forward');
-  const sent = config.multitenancy ? { 'x-scope-orgid': tenant } : {};
+  const sent: Record<string, string> = config.multitenancy ? { 'x-scope-orgid': tenant } : {};
   return jsonOf(linesOf(await askLoki(url, sent, signal)));
 }
 
