@@ -3,10 +3,14 @@
 #   docker build --target grafana .   Grafana with the plugin
 #   docker build --target demo .      the demo shop that sends spans
 
+# The tests of releases build the last stage over other versions.
+ARG GRAFANA_IMAGE=grafana/grafana:13.2.2
+
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-progress --loglevel=error
+COPY tests/host/grafana-13.1/package.json tests/host/grafana-13.1/
+RUN npm ci --workspaces=false --no-progress --loglevel=error
 COPY . .
 RUN for artefact in standalone server plugin; do node "scripts/build-$artefact.mjs" || exit 1; done
 
@@ -18,7 +22,7 @@ VOLUME /var/log/demo
 USER node
 ENTRYPOINT ["node", "demo.mjs"]
 
-FROM grafana/grafana:13.2.2 AS grafana
+FROM ${GRAFANA_IMAGE} AS grafana
 COPY --from=build --chown=472:0 /src/dist /var/lib/grafana/plugins/vivace-traces-app
 
 FROM node:24.21.0-bookworm-slim AS server

@@ -1,14 +1,32 @@
-/** Bundles the host page once: React, Grafana's libraries and the services, as Grafana's own bundle holds them. */
+/** Bundles the host pages: React, Grafana's libraries and the services, as Grafana's own bundle holds them. */
 import { build } from 'esbuild';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+/** The two hosts: the newest Grafana, with React 19, and the last line with React 18.3. */
+export type HostVersion = '13.2' | '13.1';
+export const hostVersions: readonly HostVersion[] = ['13.2', '13.1'];
+
+/** What the hosts share with plugins and have in versions of their own. */
+const ownPackages = [
+  '@grafana/data',
+  '@grafana/i18n',
+  '@grafana/runtime',
+  '@grafana/schema',
+  '@grafana/ui',
+  'i18next',
+  'moment',
+  'react',
+  'react-dom',
+];
+
 /** Answers the folder that holds `main.js`, SystemJS and the icons. */
-export async function buildHost(): Promise<string> {
-  const outdir = path.join(root, 'build/test-host');
+export async function buildHost(version: HostVersion): Promise<string> {
+  const outdir = path.join(root, 'build/test-host', version);
   mkdirSync(outdir, { recursive: true });
+  const packages = version === '13.2' ? root : path.join(root, 'tests/host/grafana-13.1');
   await build({
     absWorkingDir: root,
     entryPoints: ['tests/host/browser/main.tsx'],
@@ -21,6 +39,12 @@ export async function buildHost(): Promise<string> {
     // `define` belongs to the plugin loader: libraries in this bundle must not register themselves there.
     define: { define: 'undefined', 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
     loader: { '.svg': 'dataurl', '.png': 'dataurl', '.ttf': 'file' },
+    // One React, one Grafana, also below packages that both hosts have in common.
+    alias: Object.fromEntries(
+      ownPackages
+        .map((name) => [name, path.join(packages, 'node_modules', name)] as const)
+        .filter(([, folder]) => existsSync(folder))
+    ),
     logLevel: 'error',
     minify: true,
   });
@@ -28,9 +52,9 @@ export async function buildHost(): Promise<string> {
     ['node_modules/systemjs/dist/system.min.js', 'system.js'],
     ['node_modules/systemjs/dist/extras/amd.min.js', 'amd.js'],
     ['node_modules/systemjs/dist/extras/named-register.min.js', 'named-register.js'],
-    ['node_modules/@grafana/ui/dist/public', 'build'],
   ]) {
-    cpSync(path.join(root, from), path.join(outdir, to), { recursive: true });
+    cpSync(path.join(root, from), path.join(outdir, to));
   }
+  cpSync(path.join(packages, 'node_modules/@grafana/ui/dist/public'), path.join(outdir, 'build'), { recursive: true });
   return outdir;
 }

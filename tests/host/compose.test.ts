@@ -24,7 +24,13 @@ const service = z
       .string()
       .regex(/:v?\d+\.\d+\.\d+$/, 'a pinned version')
       .optional(),
-    build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
+    build: z
+      .strictObject({
+        context: z.literal('.'),
+        target: z.string(),
+        args: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
     command: z.array(z.string()).optional(),
     environment: z.record(z.string(), z.string()).optional(),
     ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+:\d+$/, 'published on loopback')).optional(),
@@ -44,7 +50,13 @@ const compose = z
   .parse(parse(read('docker-compose.yaml')));
 const services = compose.services;
 
-const stages = [...read('Dockerfile').matchAll(/^FROM (\S+) AS (\S+)$/gm)].map(([, from, name]) => ({ from, name }));
+const dockerArguments = new Map(
+  [...read('Dockerfile').matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value])
+);
+const stages = [...read('Dockerfile').matchAll(/^FROM (\S+) AS (\S+)$/gm)].map(([, from, name]) => ({
+  from: from.replace(/\$\{(\w+)\}/g, (_, argument: string) => dockerArguments.get(argument) ?? ''),
+  name,
+}));
 
 test('builds name stages of the Dockerfile; base images are pinned; our processes do not run as root', () => {
   for (const [name, { build }] of Object.entries(services)) {
@@ -52,6 +64,11 @@ test('builds name stages of the Dockerfile; base images are pinned; our processe
       build === undefined || stages.some((stage) => stage.name === build.target),
       `${name} builds a stage that exists`
     );
+  }
+  for (const { build } of Object.values(services)) {
+    for (const [name, value] of Object.entries(build?.args ?? {})) {
+      assert.equal(value, `\${${name}:-${dockerArguments.get(name)}}`, 'the same default in both files');
+    }
   }
   for (const { from, name } of stages) {
     assert.ok(

@@ -21,6 +21,12 @@ export interface HostServerOptions {
   readonly upstream: string;
   /** `GET /test/held` tells of its searches, `POST` lets them go on. */
   readonly held?: HeldStore;
+  /** Version that the page says it is. */
+  readonly version: string;
+  /** Where Grafana runs below its origin: `/grafana`. */
+  readonly subPath?: string;
+  /** Origin that the plugins' files are on, when it is not the page's: a CDN. */
+  readonly assetsUrl?: string;
 }
 
 export interface HostServer {
@@ -29,10 +35,16 @@ export interface HostServer {
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export async function startHostServer({ hostFolder, upstream, held }: HostServerOptions): Promise<HostServer> {
+export async function startHostServer(options: HostServerOptions): Promise<HostServer> {
+  const { hostFolder, upstream, held, subPath = '' } = options;
   const plugins = new Map(pluginFolders.map((folder) => [pluginId(folder), path.join(root, 'dist', folder)]));
   const server = createServer((request, response) => {
-    const { pathname, search } = new URL(request.url ?? '/', 'http://host');
+    const { pathname: whole, search } = new URL(request.url ?? '/', 'http://host');
+    if (!whole.startsWith(subPath)) {
+      response.writeHead(404).end('not found');
+      return;
+    }
+    const pathname = whole.slice(subPath.length);
     const proxied = /^\/api\/datasources\/proxy\/uid\/vivace(?:-linked)?(\/.*)$/.exec(pathname);
     const asset = /^\/public\/plugins\/([^/]+)\/(.+)$/.exec(pathname);
     if (proxied) {
@@ -46,8 +58,8 @@ export async function startHostServer({ hostFolder, upstream, held }: HostServer
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(held.searches));
     } else if (pathname.startsWith('/public/host/')) {
       sendFile(response, hostFolder, pathname.slice('/public/host/'.length));
-    } else if (pathname === '/' || pathname.startsWith('/a/') || pathname.startsWith('/plugins/')) {
-      sendPage(request, response);
+    } else if (/^\/($|(a|plugins|explore)(\/|$))/.test(pathname)) {
+      sendPage(request, response, options);
     } else {
       response.writeHead(404).end('not found');
     }
@@ -55,7 +67,7 @@ export async function startHostServer({ hostFolder, upstream, held }: HostServer
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}${subPath}`,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -84,12 +96,20 @@ function sendFile(response: ServerResponse, folder: string, name: string): void 
     response.writeHead(404).end('not found');
     return;
   }
-  response.writeHead(200, { 'content-type': contentTypes[path.extname(file)] ?? 'application/octet-stream' });
+  response.writeHead(200, {
+    'content-type': contentTypes[path.extname(file)] ?? 'application/octet-stream',
+    // A CDN lets pages of any origin have its files.
+    'access-control-allow-origin': '*',
+  });
   createReadStream(file).pipe(response);
 }
 
 /** Grafana's `content_security_policy_template` as shipped, and its page as far as a plugin sees it. */
-function sendPage(request: IncomingMessage, response: ServerResponse): void {
+function sendPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { version, subPath = '', assetsUrl }: HostServerOptions
+): void {
   const nonce = randomBytes(16).toString('base64');
   const host = request.headers.host ?? '';
   const policy = [
@@ -105,17 +125,19 @@ function sendPage(request: IncomingMessage, response: ServerResponse): void {
     "form-action 'self'",
   ].join(';');
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy });
+  const config = JSON.stringify({ version, subPath, plugins: `${assetsUrl ?? subPath}/public/plugins` });
   const scripts = ['system.js', 'amd.js', 'named-register.js', 'main.js'];
   response.end(`<!doctype html>
 <html lang="en">
   <head>
     <title>Vivace test host</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="/public/host/main.css" />
+    <link rel="stylesheet" href="${subPath}/public/host/main.css" />
+    <script type="application/json" id="host-config">${config}</script>
   </head>
   <body style="margin: 0">
     <div id="reactRoot"></div>
-    ${scripts.map((name) => `<script nonce="${nonce}" src="/public/host/${name}"></script>`).join('\n    ')}
+    ${scripts.map((name) => `<script nonce="${nonce}" src="${subPath}/public/host/${name}"></script>`).join('\n    ')}
   </body>
 </html>`);
 }

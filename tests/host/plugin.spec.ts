@@ -1,42 +1,10 @@
 /** The production build in a real browser, loaded as Grafana loads it. Console errors, CSP violations and failed requests fail a spec. */
-import { expect, test as base, type Page } from '@playwright/test';
 import { gzipSync } from 'node:zlib';
+import { expect, hostUrl, test, type Page } from './host-test.ts';
 import { checkoutTraceId, spanId, wideSpanCount, wideTraceId } from './traces.ts';
 import type { TestHost } from './browser/main.tsx';
 
 declare const window: { testHost: TestHost; options: unknown; query: unknown };
-
-const test = base.extend<{ host: Page }>({
-  host: async ({ page }, use) => {
-    const problems: string[] = [];
-    page.on('console', (message) => {
-      // Error statuses of the API are answers; the browser logs them all the same.
-      if (message.type() === 'error' && !message.location().url.includes('/api/')) {
-        problems.push(message.text());
-      }
-    });
-    page.on('pageerror', (error) => problems.push(String(error.stack)));
-    page.on('response', (response) => {
-      if (response.status() >= 400 && response.url().includes('/public/')) {
-        problems.push(`${response.status()} ${response.url()}`);
-      }
-    });
-    // Grafana's fonts are not in its packages.
-    await page.route('**/public/host/fonts/**', (route) => route.fulfill({ contentType: 'font/woff2', body: '' }));
-    // Nor is the icon of a list that loads.
-    await page.route('**/icons/unicons/spinner.svg', (route) =>
-      route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"/>' })
-    );
-    await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) =>
-        console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)
-      );
-    });
-    await page.goto(process.env.VIVACE_HOST_URL!);
-    await use(page);
-    expect(problems).toEqual([]);
-  },
-});
 
 type Frame = Awaited<ReturnType<TestHost['query']>>['frames'][number];
 const query = (page: Page, ...targets: Record<string, unknown>[]) =>
@@ -116,7 +84,7 @@ test('template variables: in TraceQL and in the builder', async ({ host }) => {
   expect(await names([text, builder], ['nobody', 'payment', 'batch'])).toEqual([2, 2]);
 });
 
-test('metrics: one frame a series, with the labels it is grouped by', async ({ host }) => {
+test('metrics: one frame a series, with the labels it is grouped by', { tag: '@both' }, async ({ host }) => {
   const { frames, errors } = await query(host, { query: '{} | count_over_time() by (resource.service.name)' });
   expect(errors).toBeUndefined();
   const series = frames.filter((frame) => frame.name !== 'exemplar');
@@ -340,7 +308,7 @@ test('a trace file is shown without the server', async ({ host }) => {
   ]);
 });
 
-test('the query editor: completion, diagnostics, Shift+Enter, rows become text', async ({ host }) => {
+test('the query editor: completion, diagnostics, Shift+Enter, rows become text', { tag: '@both' }, async ({ host }) => {
   await host.evaluate(() => window.testHost.renderQueryEditor());
   const text = host.getByTestId('vivace-traceql').locator('.cm-content');
   await text.fill('{ span.customer.id == "42" }');
@@ -401,7 +369,7 @@ test('the query editor: completion, diagnostics, Shift+Enter, rows become text',
   await expect(host.getByRole('radio', { name: 'Search' })).toBeDisabled();
 });
 
-test('the config editor: every section writes its key; links are shown as they will be', async ({ host }) => {
+test('the config editor: every section writes its key; links are shown as they will be', { tag: '@both' }, async ({ host }) => {
   await host.evaluate(() => window.testHost.renderConfigEditor());
   await expect(host.getByTestId('vivace-config-editor')).toBeVisible();
   await host.getByPlaceholder('http://localhost:3200').fill('http://vivace:3200');
@@ -496,7 +464,7 @@ test('the service graph from a linked Prometheus, unless TraceQL is given; an em
   expect(counted.frames.map((frame) => frame.name)).toEqual(['Nodes', 'Edges', 'Services']);
 });
 
-test('the waterfall panel draws the trace of its frames', async ({ host }) => {
+test('the waterfall panel draws the trace of its frames', { tag: '@both' }, async ({ host }) => {
   await host.evaluate((id) => window.testHost.renderPanel([{ query: id }]), checkoutTraceId);
   const panel = host.getByTestId('panel');
   await expect(panel.getByText('POST /checkout').first()).toBeVisible();
@@ -531,7 +499,7 @@ test('nested plugins load their chunks from the app, and nothing else is served 
   );
   expect(bytes).toBeLessThanOrEqual(300_000);
 
-  const assets = `${process.env.VIVACE_HOST_URL}/public/plugins`;
+  const assets = `${hostUrl()}/public/plugins`;
   for (const path of [
     'vivace-waterfall-panel/panels/waterfall/module.js',
     'vivace-traces-datasource/plugin.jsonx',
@@ -541,8 +509,8 @@ test('nested plugins load their chunks from the app, and nothing else is served 
   }
 });
 
-test('the app: search, open a trace, Back; the URL holds the view', async ({ host }) => {
-  const home = `${process.env.VIVACE_HOST_URL}/a/vivace-traces-app`;
+test('the app: search, open a trace, Back; the URL holds the view', { tag: '@both' }, async ({ host }) => {
+  const home = `${hostUrl()}/a/vivace-traces-app`;
   await host.goto(`${home}/search?q=${encodeURIComponent('{ span.customer.id = "42" }')}&editor=traceql`);
   await host.evaluate(() => window.testHost.renderApp());
   const app = host.getByTestId('vivace-app');
@@ -557,15 +525,17 @@ test('the app: search, open a trace, Back; the URL holds the view', async ({ hos
 });
 
 test('the app opens a linked trace with the span in focus, and leads on to its logs', async ({ host }) => {
-  await host.goto(
-    `${process.env.VIVACE_HOST_URL}/a/vivace-traces-app/trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace-linked`
-  );
+  await host.goto(`${hostUrl()}/a/vivace-traces-app/trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace-linked`);
   await host.evaluate(() => window.testHost.renderApp());
   await expect(host.getByText('customer.id').first()).toBeVisible();
   await expect(host.getByRole('link', { name: 'Logs in Loki' })).toHaveAttribute('href', /^\/explore\?/);
 });
 
-test('the setup page asks every data source how it is', async ({ host }) => {
+test('the setup page asks every data source how it is', { tag: '@both' }, async ({ host }) => {
   await host.evaluate(() => window.testHost.renderAppConfig());
-  await expect(host.getByTestId('vivace-setup')).toContainText('Connected to Vivace 0.0.0-test');
+  const health = host.getByRole('region', { name: 'Vivace', exact: true }).getByTestId('vivace-health');
+  await expect(health).toContainText(/Vivace 0\.0\.0-test holds [\d,]+ spans/);
+  await expect(health.getByRole('table', { name: /^Who sent spans/ })).toContainText('payment');
+  await expect(health.getByRole('table', { name: /^What came in/ })).toContainText('otlp-http');
+  await expect(health.getByRole('table', { name: 'What was refused' })).toContainText('Nothing.');
 });

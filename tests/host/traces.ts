@@ -1,5 +1,18 @@
 /** The traces that the specs ask for: small, drawn by hand, a minute old. */
+import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { emptyScope, type Attribute, type Resource, type Span } from '../../src/trace/model.ts';
+
+/** Gives the fixture to a server's OTLP/HTTP door. */
+export async function sendFixture(otlpUrl: string): Promise<void> {
+  const sent = await fetch(new URL('/v1/traces', otlpUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf' },
+    body: encodeTraces(fixtureSpans(Date.now())),
+  });
+  if (!sent.ok) {
+    throw new Error(`the server refused the fixture: ${sent.status} ${await sent.text()}`);
+  }
+}
 
 export const checkoutTraceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 /** Beyond core's view: Explore is pointed to our panel. */

@@ -1,11 +1,22 @@
 /** Must be evaluated before anything of `@grafana/*`: its configuration is read when the module is. */
 const theme = new URLSearchParams(location.search).get('theme') === 'light' ? 'light' : 'dark';
 
+export interface HostConfig {
+  readonly version: string;
+  readonly subPath: string;
+  /** URL below which every plugin has a folder of its id. */
+  readonly plugins: string;
+}
+
+export const hostConfig = JSON.parse(document.getElementById('host-config')!.textContent) as HostConfig;
+
+const role = new URLSearchParams(location.search).get('role') ?? 'Viewer';
+
 Object.assign(window, {
   grafanaBootData: {
     settings: {
-      appSubUrl: '',
-      buildInfo: { version: '13.2.2', edition: 'Open Source', env: 'production' },
+      appSubUrl: hostConfig.subPath,
+      buildInfo: { version: hostConfig.version, edition: 'Open Source', env: 'production' },
       featureToggles: {},
       datasources: {},
       panels: {},
@@ -15,7 +26,7 @@ Object.assign(window, {
       id: 1,
       login: 'viewer',
       orgId: 1,
-      orgRole: 'Viewer',
+      orgRole: role,
       theme,
       timezone: 'utc',
       weekStart: 'monday',
@@ -25,5 +36,5 @@ Object.assign(window, {
     navTree: [],
     assets: { dark: '', light: '' },
   },
-  __grafana_public_path__: '/public/host/',
+  __grafana_public_path__: `${hostConfig.subPath}/public/host/`,
 });

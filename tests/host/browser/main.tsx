@@ -1,5 +1,5 @@
 /** The page of the test host: loads plugins as Grafana's loader does, and renders what a spec asks for. */
-import './boot-data.ts';
+import { hostConfig } from './boot-data.ts';
 import {
   createTheme,
   dateTime,
@@ -41,6 +41,7 @@ const ids = {
   app: 'vivace-traces-app',
   dataSource: 'vivace-traces-datasource',
   panel: 'vivace-waterfall-panel',
+  graphPanel: 'vivace-servicegraph-panel',
 } as const;
 
 const imports: Record<string, string> = {};
@@ -93,7 +94,7 @@ function dataSource(
     uid,
     name,
     type,
-    url: `/api/datasources/proxy/uid/${uid}`,
+    url: `${hostConfig.subPath}/api/datasources/proxy/uid/${uid}`,
     access: 'proxy',
     readOnly: false,
     isDefault: uid === 'vivace',
@@ -103,7 +104,7 @@ function dataSource(
 }
 
 async function load<T>(id: string): Promise<T> {
-  const module = await System.import(`/public/plugins/${id}/module.js?_cache=0.1.0`);
+  const module = await System.import(`${hostConfig.plugins}/${id}/module.js?_cache=0.1.0`);
   return module.plugin as T;
 }
 
@@ -256,6 +257,51 @@ function AnnotationHost({ Editor, instance, target }: { Editor: AnyEditor; insta
   return <Editor {...props} query={target} />;
 }
 
+interface PanelSize {
+  readonly width: number;
+  readonly height: number;
+  readonly uid: string;
+}
+
+async function panelElement(
+  id: string,
+  targets: readonly Record<string, unknown>[],
+  { width, height, uid }: PanelSize
+): Promise<ReactNode> {
+  const plugin = await load<PanelPlugin>(id);
+  const Panel = plugin.panel!;
+  const datasource = { uid, type: ids.dataSource };
+  const request = requestOf(targets.map((target) => ({ ...target, datasource })));
+  const { data } = await lastValueFrom(await observe(targets, undefined, undefined, uid));
+  const props = {
+    id: 1,
+    title: 'Trace',
+    data: { state: 'Done', series: data, timeRange: request.range, request },
+    timeRange: request.range,
+    timeZone: 'utc',
+    options: { isListShown: true, ...plugin.defaults },
+    fieldConfig: { defaults: {}, overrides: [] },
+    width,
+    height,
+    transparent: false,
+    renderCounter: 0,
+    replaceVariables: (text: string) => text,
+    eventBus: {
+      publish: () => undefined,
+      subscribe: () => ({ unsubscribe: () => undefined }),
+      getStream: () => new Observable(),
+    },
+    onOptionsChange: () => undefined,
+    onFieldConfigChange: () => undefined,
+    onChangeTimeRange: () => undefined,
+  };
+  return (
+    <div style={{ width, height, overflow: 'hidden' }} data-testid="panel">
+      <Panel {...(props as unknown as PanelProps)} />
+    </div>
+  );
+}
+
 const testHost = {
   async testDatasource() {
     return (await instanceOf('vivace')).testDatasource();
@@ -397,36 +443,47 @@ const testHost = {
   },
 
   async renderPanel(targets: readonly Record<string, unknown>[], width = 1200, height = 500, uid = 'vivace') {
-    const plugin = await load<PanelPlugin>(ids.panel);
-    const Panel = plugin.panel!;
-    const datasource = { uid, type: ids.dataSource };
-    const request = requestOf(targets.map((target) => ({ ...target, datasource })));
-    const { data } = await lastValueFrom(await observe(targets, undefined, undefined, uid));
-    const props = {
-      id: 1,
-      title: 'Trace',
-      data: { state: 'Done', series: data, timeRange: request.range, request },
-      timeRange: request.range,
-      timeZone: 'utc',
-      options: plugin.defaults ?? {},
-      fieldConfig: { defaults: {}, overrides: [] },
-      width,
-      height,
-      transparent: false,
-      renderCounter: 0,
-      replaceVariables: (text: string) => text,
-      eventBus: {
-        publish: () => undefined,
-        subscribe: () => ({ unsubscribe: () => undefined }),
-        getStream: () => new Observable(),
-      },
-      onOptionsChange: () => undefined,
-      onFieldConfigChange: () => undefined,
-      onChangeTimeRange: () => undefined,
-    };
+    show(await panelElement(ids.panel, targets, { width, height, uid }));
+  },
+
+  async renderGraphPanel(target: Record<string, unknown>, width = 1200, height = 500) {
     show(
-      <div style={{ width, height, overflow: 'hidden' }} data-testid="panel">
-        <Panel {...(props as unknown as PanelProps)} />
+      await panelElement(ids.graphPanel, [{ queryType: 'serviceMap', ...target }], { width, height, uid: 'vivace' })
+    );
+  },
+
+  /** As on a dashboard: one below the other, in one page. */
+  async renderTwoPanels(first: Record<string, unknown>, second: Record<string, unknown>) {
+    const size = { width: 1200, height: 420, uid: 'vivace' };
+    const panels = await Promise.all([first, second].map((target) => panelElement(ids.panel, [target], size)));
+    show(
+      <>
+        {panels[0]}
+        {panels[1]}
+      </>
+    );
+  },
+
+  /** What the app registers in Grafana's menus, as a context of each would see it; what it exposes. */
+  async extensions(context: object) {
+    const plugin = await load<AppPlugin>(ids.app);
+    return {
+      links: plugin.addedLinkConfigs.map(({ targets, title, description, configure }) => ({
+        targets: [targets].flat(),
+        title,
+        description,
+        path: configure?.(context as never)?.path,
+      })),
+      exposed: plugin.exposedComponentConfigs.map(({ id, title, description }) => ({ id, title, description })),
+    };
+  },
+
+  async renderExposedTrace(props: object) {
+    const plugin = await load<AppPlugin>(ids.app);
+    const Exposed = plugin.exposedComponentConfigs[0].component as ComponentType<object>;
+    show(
+      <div style={{ height: 500 }} data-testid="exposed">
+        <Exposed {...props} />
       </div>
     );
   },
@@ -455,3 +512,7 @@ const testHost = {
 
 export type TestHost = typeof testHost;
 Object.assign(window, { testHost });
+// As in Grafana, an address of the app shows the app.
+if (location.pathname.startsWith(`${hostConfig.subPath}/a/${ids.app}/`)) {
+  void testHost.renderApp();
+}

@@ -1,0 +1,44 @@
+/** The app's pages by their addresses: the same specs run against the test hosts and, with `VIVACE_GRAFANA_URL`, against a real Grafana. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, hostUrl, test } from './host-test.ts';
+import { checkoutTraceId, spanId } from './traces.ts';
+
+const page = (path: string): string => `${hostUrl()}/a/vivace-traces-app/${path}`;
+
+test('search: a query in the address, a row opens its trace, Back comes back', async ({ host }) => {
+  await host.goto(page(`search?q=${encodeURIComponent('{ span.customer.id = "42" }')}&editor=traceql&ds=vivace`));
+  const app = host.getByTestId('vivace-app');
+  const found = app.getByText('POST /checkout').first();
+  await found.click();
+  await expect(app.getByText('SELECT accounts').first()).toBeVisible();
+  expect(new URL(host.url()).pathname).toMatch(new RegExp(`/a/vivace-traces-app/trace/${checkoutTraceId}$`));
+  await host.goBack();
+  await expect(found).toBeVisible();
+});
+
+test('trace: the address opens it with the span selected; axe finds nothing', { tag: '@both' }, async ({ host }) => {
+  await host.goto(page(`trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace`));
+  const app = host.getByTestId('vivace-app');
+  await expect(app.getByText('customer.id').first()).toBeVisible();
+  const { violations } = await new AxeBuilder({ page: host })
+    .include('[data-testid=vivace-app]')
+    .withTags(['wcag2a', 'wcag2aa'])
+    .analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+});
+
+test('services: graph and table, 2 hops upstream, an edge leads to a trace through it', async ({ host }) => {
+  await host.goto(page('services?ds=vivace'));
+  const app = host.getByTestId('vivace-app');
+  await expect(app.getByRole('img', { name: /^Service graph: \d+ nodes/ })).toHaveAttribute('data-laid-out', 'true');
+  await app.getByLabel('Find a service').fill('payment');
+  await app.getByRole('row').filter({ hasText: 'payment' }).first().getByRole('button').click();
+  const detail = app.getByRole('region', { name: 'Selected service' });
+  await detail.getByRole('button', { name: 'Show what is around it' }).click();
+  await app.getByLabel('Direction').selectOption('upstream');
+  await app.getByLabel('Hops').selectOption('2');
+  await detail.getByRole('button', { name: '← checkout' }).click();
+  await app.getByRole('link', { name: 'Traces through this edge' }).click();
+  await app.getByRole('listitem').first().getByRole('link').first().click();
+  await expect(app.getByText('charge card').first()).toBeVisible();
+});

@@ -1,0 +1,47 @@
+/** Workers really start, wherever Grafana runs and serves the plugin's files from, under its strict Content Security Policy. */
+import { expect, hostUrl, prepare, test, watchProblems, type HostName } from './host-test.ts';
+import { checkoutTraceId } from './traces.ts';
+import type { TestHost } from './browser/main.tsx';
+
+declare const window: { testHost: TestHost };
+
+const places: readonly (readonly [HostName, string])[] = [
+  ['root', 'at the root'],
+  ['older', 'at the root of the older Grafana'],
+  ['subPath', 'below a path'],
+  ['cdn', 'with assets on a second origin'],
+];
+
+for (const [name, where] of places) {
+  test(`the graph of the app and of the panel is laid out in a worker, ${where}`, async ({ page }) => {
+    const problems = watchProblems(page);
+    await prepare(page);
+    const graph = page.getByRole('img', { name: /^Service graph: \d+ nodes/ });
+
+    const ofApp = page.waitForEvent('worker');
+    await page.goto(`${hostUrl(name)}/a/vivace-traces-app/services?ds=vivace`);
+    await page.evaluate(() => window.testHost.renderApp());
+    const own = name === 'cdn' ? /^blob:/ : /\/public\/plugins\/vivace-traces-app\/\d+\.js/;
+    expect((await ofApp).url()).toMatch(own);
+    await expect(graph).toHaveAttribute('data-laid-out', 'true');
+
+    await page.goto(hostUrl(name));
+    const ofPanel = page.waitForEvent('worker');
+    await page.evaluate(() => window.testHost.renderGraphPanel({}));
+    expect((await ofPanel).url()).toMatch(own);
+    await expect(graph).toHaveAttribute('data-laid-out', 'true');
+    expect(problems).toEqual([]);
+  });
+}
+
+test('without Worker the graph is laid out all the same', async ({ page }) => {
+  const problems = watchProblems(page);
+  await prepare(page);
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'Worker'));
+  await page.goto(hostUrl());
+  await page.evaluate(() => window.testHost.renderGraphPanel({}));
+  await expect(page.getByRole('img', { name: /^Service graph/ })).toHaveAttribute('data-laid-out', 'true');
+  await page.evaluate((id) => window.testHost.renderPanel([{ query: id }]), checkoutTraceId);
+  await expect(page.getByTestId('panel').getByText('charge card').first()).toBeVisible();
+  expect(problems).toEqual([]);
+});
