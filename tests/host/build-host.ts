@@ -1,6 +1,6 @@
 /** Bundles the host pages: React, Grafana's libraries and the services, as Grafana's own bundle holds them. */
-import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
+import { cpSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -10,17 +10,19 @@ export type HostVersion = '13.2' | '13.1';
 export const hostVersions: readonly HostVersion[] = ['13.2', '13.1'];
 
 /** What the hosts share with plugins and have in versions of their own. */
-const ownPackages = [
-  '@grafana/data',
-  '@grafana/i18n',
-  '@grafana/runtime',
-  '@grafana/schema',
-  '@grafana/ui',
-  'i18next',
-  'moment',
-  'react',
-  'react-dom',
-];
+const ownPackages = /^(@grafana\/(data|i18n|runtime|schema|ui)|i18next|moment|react|react-dom)(\/|$)/;
+
+/** One React, one Grafana, also for packages that both hosts have in common. */
+function resolveFrom(folder: string): Plugin {
+  return {
+    name: 'own packages',
+    setup(builder) {
+      builder.onResolve({ filter: ownPackages }, ({ path: name, kind, pluginData }) =>
+        pluginData === folder ? undefined : builder.resolve(name, { kind, resolveDir: folder, pluginData: folder })
+      );
+    },
+  };
+}
 
 /** Answers the folder that holds `main.js`, SystemJS and the icons. */
 export async function buildHost(version: HostVersion): Promise<string> {
@@ -39,12 +41,7 @@ export async function buildHost(version: HostVersion): Promise<string> {
     // `define` belongs to the plugin loader: libraries in this bundle must not register themselves there.
     define: { define: 'undefined', 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
     loader: { '.svg': 'dataurl', '.png': 'dataurl', '.ttf': 'file' },
-    // One React, one Grafana, also below packages that both hosts have in common.
-    alias: Object.fromEntries(
-      ownPackages
-        .map((name) => [name, path.join(packages, 'node_modules', name)] as const)
-        .filter(([, folder]) => existsSync(folder))
-    ),
+    plugins: [resolveFrom(packages)],
     logLevel: 'error',
     minify: true,
   });

@@ -8,11 +8,12 @@ const root = path.resolve(import.meta.dirname, '../..');
 const section = readFileSync(path.join(root, 'docs/grafana.md'), 'utf8')
   .split(/^## /m)
   .find((text) => text.startsWith('Parity with the Tempo data source'));
-const [table] = (section ?? '').split("The product's checklist:");
-const rows = table
-  .split('\n')
-  .filter((line) => /^\| (?!feature|---)/.test(line))
-  .map((line) => line.slice(2, -2).split(' | '));
+const [parity, checklist] = (section ?? '').split("The product's checklist:").map((table) =>
+  table
+    .split('\n')
+    .filter((line) => /^\| (?!feature|point|---)/.test(line))
+    .map((line) => line.slice(2, -2).split(' | '))
+);
 
 /** Titles of the tests in a file, template parts left out. */
 function titlesIn(file: string): string[] {
@@ -40,9 +41,10 @@ function namedTests(shownBy: string): [source: string, title: string][] {
   return named;
 }
 
-test('every row of the parity table names a test that exists, or says why there is none', () => {
-  assert.ok(rows.length >= 60, `${rows.length} rows`);
-  for (const [feature, shownBy, ...more] of rows) {
+test('every row of both tables names a test that exists, or says why there is none', () => {
+  assert.ok(parity.length >= 60, `${parity.length} rows`);
+  assert.equal(checklist.length, 13);
+  for (const [feature, shownBy, ...more] of [...parity, ...checklist]) {
     assert.deepEqual(more, [], `${feature}: two columns`);
     const named = namedTests(shownBy);
     if (named.length === 0) {

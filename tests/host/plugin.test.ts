@@ -222,3 +222,31 @@ test('placeholders are filled everywhere', () => {
     assert.doesNotMatch(read(file), /%[A-Z_]+%/, file);
   }
 });
+
+test('what is imported of Grafana is there in the older host', () => {
+  // Types are not there at run time; CI compares with older versions still (`.github/workflows/ci.yml`).
+  const typings = (name: string): string =>
+    readFileSync(path.join(root, 'tests/host/grafana-13.1/node_modules', name, 'dist/types/index.d.ts'), 'utf8');
+  const folders = ['src/app', 'src/datasource', 'src/panels'].map((folder) => path.join(root, folder));
+  const files = folders
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => path.join(folder, String(name))))
+    .filter((file) => /(?<!\.test)\.tsx?$/.test(file))
+    .concat(path.join(root, 'src/module.tsx'));
+  let count = 0;
+  for (const file of files) {
+    const imports = readFileSync(file, 'utf8').matchAll(
+      /^import \{([^}]*)\} from '(@grafana\/(?:data|runtime|ui))';/gm
+    );
+    for (const [, names, from] of imports) {
+      const values = names
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== '' && !name.startsWith('type '));
+      for (const name of values) {
+        count++;
+        assert.match(typings(from), new RegExp(`\\b${name}\\b`), `${path.relative(root, file)}: ${name} of ${from}`);
+      }
+    }
+  }
+  assert.ok(count > 30);
+});
