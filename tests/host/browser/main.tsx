@@ -3,6 +3,7 @@ import { hostConfig } from './boot-data.ts';
 import {
   createTheme,
   dateTime,
+  standardEditorsRegistry,
   ThemeContext,
   toDataFrame,
   type AnnotationEvent,
@@ -71,6 +72,8 @@ const settings: DataSourceInstanceSettings[] = [
 ];
 const instances = new Map<string, Promise<AnyDataSource>>();
 
+// Grafana registers the editors of panel options before it loads a panel; ours need this one.
+standardEditorsRegistry.setInit(() => [{ id: 'boolean', name: 'Switch', editor: () => null }]);
 runtime.setBackendSrv(backendSrv);
 runtime.setTemplateSrv(templateSrv);
 runtime.setDataSourceSrv(dataSourceSrv(settings, (one) => instanceOf(one.uid)));
