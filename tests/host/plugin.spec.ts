@@ -369,57 +369,61 @@ test('the query editor: completion, diagnostics, Shift+Enter, rows become text',
   await expect(host.getByRole('radio', { name: 'Search' })).toBeDisabled();
 });
 
-test('the config editor: every section writes its key; links are shown as they will be', { tag: '@both' }, async ({ host }) => {
-  await host.evaluate(() => window.testHost.renderConfigEditor());
-  await expect(host.getByTestId('vivace-config-editor')).toBeVisible();
-  await host.getByPlaceholder('http://localhost:3200').fill('http://vivace:3200');
-  await host.getByLabel('Span start time shift').first().fill('-5m');
-  await host.getByLabel('Span end time shift').first().fill('soon');
-  await expect(host.getByText('A duration such as -5m, 30s or 1h')).toBeVisible();
-  await host.getByLabel('Span end time shift').first().fill('5m');
-  await host.locator('#trace-to-logs-data-source').click();
-  await host.getByText('Loki', { exact: true }).first().click();
-  await host.getByLabel('Filter by trace ID').check({ force: true });
-  await host.getByRole('button', { name: 'Add tag' }).first().click();
-  await host.getByLabel('Tags 1: attribute').fill('service.name');
-  await host.getByLabel('Tags 1: is called').fill('app');
-  await expect(host.getByTestId('vivace-link-preview')).toContainText(
-    '{app=\\"cart\\"} |= \\"0af7651916cd43dd8448eb211c80319c\\"'
-  );
-  await host.getByRole('button', { name: 'Add query' }).click();
-  await host.getByLabel('Query 1: name').fill('Rate');
-  await host.getByLabel('Query 1', { exact: true }).fill('up{$__tags}');
-  await host.getByLabel('Profile type').fill('cpu');
-  await host.getByLabel('Metrics', { exact: true }).uncheck({ force: true });
-  await host.getByLabel('Node graph').check({ force: true });
-  await host.getByRole('button', { name: 'Add row' }).click();
-  await host.getByLabel('Row 3: attribute').fill('http.route');
-  await host.getByLabel('Tag limit').fill('50');
-  await host.getByLabel('Look up trace IDs in range').check({ force: true });
-  await host.getByLabel('Before the range').fill('1h');
-  await host.getByRole('radio', { name: 'Tag' }).click();
-  await expect(host.getByTestId('vivace-limits').getByRole('row')).toHaveCount(6);
-  expect(await host.evaluate(() => window.options)).toMatchObject({
-    url: 'http://vivace:3200',
-    jsonData: {
-      tracesToLogsV2: {
-        datasourceUid: 'loki',
-        spanStartTimeShift: '-5m',
-        spanEndTimeShift: '5m',
-        filterByTraceID: true,
-        tags: [{ key: 'service.name', value: 'app' }],
+test(
+  'the config editor: every section writes its key; links are shown as they will be',
+  { tag: '@both' },
+  async ({ host }) => {
+    await host.evaluate(() => window.testHost.renderConfigEditor());
+    await expect(host.getByTestId('vivace-config-editor')).toBeVisible();
+    await host.getByPlaceholder('http://localhost:3200').fill('http://vivace:3200');
+    await host.getByLabel('Span start time shift').first().fill('-5m');
+    await host.getByLabel('Span end time shift').first().fill('soon');
+    await expect(host.getByText('A duration such as -5m, 30s or 1h')).toBeVisible();
+    await host.getByLabel('Span end time shift').first().fill('5m');
+    await host.locator('#trace-to-logs-data-source').click();
+    await host.getByText('Loki', { exact: true }).first().click();
+    await host.getByLabel('Filter by trace ID').check({ force: true });
+    await host.getByRole('button', { name: 'Add tag' }).first().click();
+    await host.getByLabel('Tags 1: attribute').fill('service.name');
+    await host.getByLabel('Tags 1: is called').fill('app');
+    await expect(host.getByTestId('vivace-link-preview')).toContainText(
+      '{app=\\"cart\\"} |= \\"0af7651916cd43dd8448eb211c80319c\\"'
+    );
+    await host.getByRole('button', { name: 'Add query' }).click();
+    await host.getByLabel('Query 1: name').fill('Rate');
+    await host.getByLabel('Query 1', { exact: true }).fill('up{$__tags}');
+    await host.getByLabel('Profile type').fill('cpu');
+    await host.getByLabel('Metrics', { exact: true }).uncheck({ force: true });
+    await host.getByLabel('Node graph').check({ force: true });
+    await host.getByRole('button', { name: 'Add row' }).click();
+    await host.getByLabel('Row 3: attribute').fill('http.route');
+    await host.getByLabel('Tag limit').fill('50');
+    await host.getByLabel('Look up trace IDs in range').check({ force: true });
+    await host.getByLabel('Before the range').fill('1h');
+    await host.getByRole('radio', { name: 'Tag' }).click();
+    await expect(host.getByTestId('vivace-limits').getByRole('row')).toHaveCount(6);
+    expect(await host.evaluate(() => window.options)).toMatchObject({
+      url: 'http://vivace:3200',
+      jsonData: {
+        tracesToLogsV2: {
+          datasourceUid: 'loki',
+          spanStartTimeShift: '-5m',
+          spanEndTimeShift: '5m',
+          filterByTraceID: true,
+          tags: [{ key: 'service.name', value: 'app' }],
+        },
+        tracesToMetrics: { queries: [{ name: 'Rate', query: 'up{$__tags}' }] },
+        tracesToProfiles: { profileTypeId: 'cpu' },
+        streamingEnabled: { metrics: false },
+        nodeGraph: { enabled: true },
+        search: { filters: [{ id: 'service-name' }, { id: 'span-name' }, { id: 'setting-2', tag: 'http.route' }] },
+        tagLimit: 50,
+        traceQuery: { timeShiftEnabled: true, spanStartTimeShift: '1h' },
+        spanBar: { type: 'Tag' },
       },
-      tracesToMetrics: { queries: [{ name: 'Rate', query: 'up{$__tags}' }] },
-      tracesToProfiles: { profileTypeId: 'cpu' },
-      streamingEnabled: { metrics: false },
-      nodeGraph: { enabled: true },
-      search: { filters: [{ id: 'service-name' }, { id: 'span-name' }, { id: 'setting-2', tag: 'http.route' }] },
-      tagLimit: 50,
-      traceQuery: { timeShiftEnabled: true, spanStartTimeShift: '1h' },
-      spanBar: { type: 'Tag' },
-    },
-  });
-});
+    });
+  }
+);
 
 test('the help sheet runs an example', async ({ host }) => {
   await host.evaluate(() => window.testHost.renderQueryHelp());
