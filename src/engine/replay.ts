@@ -8,7 +8,8 @@ import type { EngineLimits } from './limits.ts';
 import { messageOf } from './os-error.ts';
 import { quarantineBytes } from './quarantine.ts';
 import type { RecordNotes, WalEntry, WalRecord } from './wal/record.ts';
-import { readRecord, type WalRecovery } from './wal/recover.ts';
+import type { WalRecovery } from './wal/recover.ts';
+import { ReplayReader } from './replay-reader.ts';
 
 export interface ReplayWorld {
   readonly disk: Disk;
@@ -29,21 +30,23 @@ export interface ReplayWorld {
 export async function replayWal(world: ReplayWorld, recovery: WalRecovery, storeId: Uint8Array): Promise<string[]> {
   const problems: string[] = [];
   const { addresses } = recovery;
+  const { disk, codecs, limits } = world;
+  const reader = new ReplayReader(addresses, { disk, codecs, storeId, bodyBytesMax: limits.bodyBytesMax });
   for (let i = 0; i < addresses.length; i++) {
     await world.onProgress(i, addresses.length, addresses[i].sequence - 1);
-    const record = await readRecord(world.disk, addresses[i], storeId);
+    const { record, decoded } = await reader.next();
     if (record === undefined || !('head' in record.notes)) {
       problems.push(`wal: record ${addresses[i].sequence} changed between two reads and is left out`);
       continue;
     }
-    problems.push(...(await replayRecord(world, record, record.notes)));
+    problems.push(...(await replayRecord(world, record, record.notes, decoded)));
   }
   return problems;
 }
 
-/** Decodes an entry's body as ingest decoded it. Errors: `invalid_argument`, `too_large`. */
-export function otlpOf(entry: WalEntry, codecs: Codecs, bodyBytesMax: number): Uint8Array {
-  const decoded = decompress(entry, codecs, bodyBytesMax);
+/** Decodes an entry's body as ingest decoded it, unless it is `decompressed` already. Errors: `invalid_argument`, `too_large`. */
+export function otlpOf(entry: WalEntry, codecs: Codecs, bodyBytesMax: number, decompressed?: Uint8Array): Uint8Array {
+  const decoded = decompressed ?? decompress(entry, codecs, bodyBytesMax);
   return entry.encoding === 'otlp-protobuf' ? decoded : toOtlpProtobuf(entry.encoding, decoded);
 }
 
@@ -58,7 +61,12 @@ export function commitRows(slot: HeadSlot, rows: number, sequence: number, recei
   }
 }
 
-async function replayRecord(world: ReplayWorld, record: WalRecord, notes: RecordNotes): Promise<string[]> {
+async function replayRecord(
+  world: ReplayWorld,
+  record: WalRecord,
+  notes: RecordNotes,
+  decoded: Uint8Array | undefined
+): Promise<string[]> {
   const { disk, codecs, limits, heads } = world;
   const last = heads.of(record.tenant).at(-1);
   const slot =
@@ -66,7 +74,7 @@ async function replayRecord(world: ReplayWorld, record: WalRecord, notes: Record
       ? last
       : heads.open(record.tenant, notes.head, world.nowMs(), { ...limits.head, ...notes.limits });
   try {
-    const otlp = otlpOf(record, codecs, limits.bodyBytesMax);
+    const otlp = otlpOf(record, codecs, limits.bodyBytesMax, decoded);
     const verdict = slot.head.append(otlp);
     freeDecoded(record, otlp);
     commitRows(slot, slot.head.rowCount, record.sequence, record.receivedUnixNanos);

@@ -7,7 +7,7 @@ import { defaultLimits, type EngineLimits, type TenantLimitsOf } from '../engine
 import { openObjectStorage, type ObjectStorage, type ObjectStorageStatus } from '../engine/objects/object-storage.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { nodeClock } from './node-clock.ts';
-import { nodeCodecs } from './node-codecs.ts';
+import { pooledNodeCodecs } from './node-codecs.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeWorkers } from './node-workers.ts';
 import { serveDisk } from './object-stores/disk-port.ts';
@@ -71,7 +71,7 @@ export async function openNodeEngine(dataDir: string, options: NodeEngineOptions
       disk,
       clock: nodeClock(),
       random: nodeRandom(),
-      codecs: nodeCodecs,
+      codecs: pooledNodeCodecs,
       workers,
       limits,
       tenantLimits: options.tenantLimits,
