@@ -92,6 +92,32 @@ function absentFields(expression: FieldExpression): readonly Field[] {
   }
 }
 
+/** What each spanset filter asks of a span, necessary for the trace or not (`A !> B`, `A || B`). */
+export function filterConditionsOf(query: Query): readonly SpanCondition[] {
+  return filtersOf(query.body).map((expression) => spanCondition(expression));
+}
+
+function filtersOf(node: Node): readonly FieldExpression[] {
+  switch (node.kind) {
+    case 'spanset-filter':
+      return node.expression === undefined ? [] : [node.expression];
+    case 'pipeline':
+      return node.stages.flatMap(filtersOf);
+    case 'spanset-combination':
+      return node.operands.flatMap(filtersOf);
+    case 'spanset-structure':
+    case 'spanset-exclusion':
+    case 'scalar-filter':
+    case 'metrics-math':
+      return [...filtersOf(node.left), ...filtersOf(node.right)];
+    case 'scalar-pipeline':
+    case 'metrics-pipeline':
+      return filtersOf(node.pipeline);
+    default:
+      return [];
+  }
+}
+
 /** Whether some value is read of the parent of a span. */
 export function readsParents(query: Query): boolean {
   let found = false;

@@ -87,6 +87,7 @@ test('attributes are what the query reads or selects, by bare name', () => {
 test('what is only compared is shown where it holds', () => {
   assert.deepEqual(attributesOf('{ status = error || kind = client }'), ['status=error', 'kind=client']);
   assert.deepEqual(attributesOf('{ status = error } >> { kind = client }'), ['kind=client']);
+  assert.deepEqual(attributesOf('{ status = error } !< { kind = client }'), ['kind=client']);
   assert.deepEqual(attributesOf('{ status = error } >> { kind = client } | select(status)'), [
     'status=unset kind=client',
   ]);

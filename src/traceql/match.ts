@@ -2,8 +2,8 @@
 import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts';
 import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { Field, IntrinsicName, Query } from './ast.ts';
-import type { LeafCondition, SpanCondition, TraceCondition } from './conditions.ts';
-import { asksForAbsence, conditionsOf, fieldsOf, readsOf } from './conditions.ts';
+import type { LeafCondition, SpanCondition } from './conditions.ts';
+import { asksForAbsence, fieldsOf, filterConditionsOf, readsOf } from './conditions.ts';
 import { sameField } from './attributes.ts';
 import type { Spanset } from './evaluate.ts';
 import { compileQuery } from './evaluate.ts';
@@ -149,7 +149,7 @@ interface ShownField {
 function shownFields(query: Query): ShownFields {
   const read = fieldsOf(query);
   const fields = read === 'all' ? [] : read;
-  const leaves = leavesOf(conditionsOf(query));
+  const leaves = filterConditionsOf(query).flatMap(leavesOf);
   const reads = readsOf(query);
   const isAbsenceAsked = asksForAbsence(query);
   const readCount = (field: Field): number =>
@@ -166,14 +166,12 @@ function shownFields(query: Query): ShownFields {
   };
 }
 
-function leavesOf(condition: TraceCondition | SpanCondition): readonly LeafCondition[] {
+function leavesOf(condition: SpanCondition): readonly LeafCondition[] {
   switch (condition.kind) {
     case 'true':
       return [];
     case 'leaf':
       return [condition];
-    case 'some-span':
-      return condition.isParent ? [] : leavesOf(condition.condition);
     default:
       return condition.conditions.flatMap(leavesOf);
   }
