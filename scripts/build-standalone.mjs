@@ -11,7 +11,7 @@ const assets = join(outdir, 'assets');
 // Runs before main: chunks that main shares with lazy ones insert styles as soon as they are loaded.
 const nonce = 'src/standalone/nonce.ts';
 // By `WorkerName` of `src/ui/host.ts`. A worker's file imports what it needs; the page's head names it.
-const workers = { layout: 'src/ui/graph/layout-worker.ts' };
+const workers = { layout: 'src/ui/graph/layout-worker.ts', trace: 'src/ui/trace/engine/trace-worker.ts' };
 
 /** Writes `build/standalone`. With `watch` it stays and writes again after each change; the returned function ends that. */
 export async function build({ minify = true, watch = false } = {}) {

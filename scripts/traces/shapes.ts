@@ -11,6 +11,7 @@ import {
   spanWith,
   text,
 } from './parts.ts';
+import { batch } from './batch.ts';
 import type { Rng } from './parts.ts';
 
 /**
@@ -343,6 +344,7 @@ function typedAttributes(random: Rng): Span['attributes'] {
 }
 
 export const shapes = {
+  batch,
   chain,
   wide,
   deep,

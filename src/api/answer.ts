@@ -15,7 +15,7 @@ import { explain } from './vivace/explain.ts';
 import { serviceGraph } from './vivace/graph.ts';
 import { arrivals } from './vivace/arrivals.ts';
 import { vivaceStatus } from './vivace/status.ts';
-import { traceSkeleton, traceSpans } from './vivace/trace-view.ts';
+import { traceColumn, traceKeys, traceMatch, traceSkeleton, traceSpans } from './vivace/trace-view.ts';
 import {
   zipkinDependencies,
   zipkinKeys,
@@ -57,6 +57,9 @@ const routes: readonly Route[] = [
   route('vivace_graph', /^\/api\/vivace\/graph$/, serviceGraph),
   route('vivace_skeleton', /^\/api\/vivace\/traces\/([^/]+)\/skeleton$/, traceSkeleton),
   route('vivace_spans', /^\/api\/vivace\/traces\/([^/]+)\/spans$/, traceSpans),
+  route('vivace_match', /^\/api\/vivace\/traces\/([^/]+)\/match$/, traceMatch),
+  route('vivace_keys', /^\/api\/vivace\/traces\/([^/]+)\/keys$/, traceKeys),
+  route('vivace_column', /^\/api\/vivace\/traces\/([^/]+)\/column$/, traceColumn),
   route('vivace_status', /^\/api\/vivace\/status$/, vivaceStatus),
   route('jaeger_services', /^\/jaeger\/api\/services$/, inJaegerForm(jaegerServices)),
   route('jaeger_operations', /^\/jaeger\/api\/services\/([^/]*)\/operations$/, inJaegerForm(jaegerServiceOperations)),

@@ -5,13 +5,12 @@
 import { CodedError } from '../base/coded-error.ts';
 import type { ErrorCode } from '../base/coded-error.ts';
 import type { Span, SpanId, TraceId, UnixNanos } from '../trace/model.ts';
-import { decodeTracesJson } from '../wire/otlp-json.ts';
-import { decodeTraces } from '../wire/otlp-protobuf.ts';
-import { decodeTraceByIdResponse } from '../wire/tempo.ts';
+import type { TraceBody } from './trace-body.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 import type { ServiceGraphBody } from './vivace/graph.ts';
 import type { ArrivalsBody } from './vivace/arrivals.ts';
 import type { VivaceStatus } from './vivace/status.ts';
+import { columnsContentType } from './vivace/columns.ts';
 
 /** Partial is not an error: `warnings` say in sentences what is missing. */
 export interface ClientAnswer<T> {
@@ -99,6 +98,18 @@ export interface Client {
     signal?: AbortSignal,
     range?: SecondsRange
   ): Promise<ClientAnswer<readonly Span[] | undefined>>;
+  /** What `trace` would decode, for where that is done elsewhere (a worker); `undefined` when the server does not know the trace. */
+  traceBody(traceId: TraceId, signal?: AbortSignal, range?: SecondsRange): Promise<TraceBody | undefined>;
+  /**
+   * Vivace only: an answer below `/api/vivace/traces/{id}/` in columns (see docs/api.md). `undefined` when there is none: the server is
+   * another, or does not know the trace.
+   */
+  traceColumns(
+    traceId: TraceId,
+    part: 'skeleton' | 'spans' | 'match' | 'keys' | 'column',
+    params: Readonly<Record<string, string>>,
+    signal?: AbortSignal
+  ): Promise<Uint8Array | undefined>;
   attributeNames(request?: NamesRequest): Promise<readonly AttributeName[]>;
   /** `attribute` as TraceQL writes it: `resource.service.name`, `name`. */
   attributeValues(attribute: string, request?: NamesRequest & { limit?: number }): Promise<readonly AttributeValue[]>;
@@ -133,6 +144,22 @@ export function createClient(transport: Transport): Client {
   const getJson = async (path: string, params: Record<string, string>, signal?: AbortSignal): Promise<Json> =>
     jsonOf(succeeded(await send({ method: 'GET', path, params, headers: { accept: 'application/json' }, signal })));
 
+  const traceBody: Client['traceBody'] = async (traceId, signal, range) => {
+    const lookUp = { method: 'GET', params: rangeParams(range), headers: acceptProtobuf, signal } as const;
+    const response = await send({ ...lookUp, path: `/api/v2/traces/${traceId}` });
+    if (response.status !== 404) {
+      const { contentType, body } = succeeded(response);
+      return { version: 2, contentType, body };
+    }
+    // No such trace, or a server without the second version of the route.
+    const first = await send({ ...lookUp, path: `/api/traces/${traceId}` });
+    if (first.status === 404) {
+      return undefined;
+    }
+    const { contentType, body } = succeeded(first);
+    return { version: 1, contentType, body };
+  };
+
   return {
     async search({ query, range, limit, spansPerSpanset, signal }) {
       const params: Record<string, string> = {
@@ -146,13 +173,20 @@ export function createClient(transport: Transport): Client {
       return searchAnswerOf(await getJson('/api/search', params, signal));
     },
     async trace(traceId, signal, range) {
-      const lookUp = { method: 'GET', params: rangeParams(range), headers: acceptProtobuf, signal } as const;
-      const response = await send({ ...lookUp, path: `/api/v2/traces/${traceId}` });
-      if (response.status === 404) {
-        // No such trace, or a server without the second version of the route.
-        return traceV1(await send({ ...lookUp, path: `/api/traces/${traceId}` }));
+      const body = await traceBody(traceId, signal, range);
+      if (body === undefined) {
+        return { data: undefined, partial: false, warnings: [] };
       }
-      return traceV2(succeeded(response));
+      // The trace page decodes in its worker: it does not carry the codecs.
+      const { decodeTraceBody } = await import('./trace-body.ts');
+      return decodeTraceBody(body);
+    },
+    traceBody,
+    async traceColumns(traceId, part, params, signal) {
+      const response = await send({ method: 'GET', path: `/api/vivace/traces/${traceId}/${part}`, params, signal });
+      // Another server may answer with its page, or say in several ways that it has no such route.
+      const isOther = response.status === 200 && response.contentType !== columnsContentType;
+      return isOther || [404, 405, 501].includes(response.status) ? undefined : succeeded(response).body;
     },
     async attributeNames({ query, range, signal } = {}) {
       const params = { ...rangeParams(range), ...(query ? { q: query } : {}) };
@@ -223,6 +257,7 @@ const codeOfHttp: Readonly<Record<number, ErrorCode>> = {
   401: 'unauthenticated',
   403: 'permission_denied',
   404: 'not_found',
+  412: 'precondition_failed',
   413: 'too_large',
   415: 'unsupported',
   429: 'resource_exhausted',
@@ -257,32 +292,6 @@ function messageOf(text: string, contentType: string): string {
     }
   }
   return contentType === 'text/html' ? '' : text;
-}
-
-function traceV1(response: TransportResponse): ClientAnswer<readonly Span[] | undefined> {
-  if (response.status === 404) {
-    return { data: undefined, partial: false, warnings: [] };
-  }
-  const { contentType, body } = succeeded(response);
-  return {
-    data: found(contentType === 'application/json' ? decodeTracesJson(body) : decodeTraces(body)),
-    partial: false,
-    warnings: [],
-  };
-}
-
-function traceV2({ contentType, body }: TransportResponse): ClientAnswer<readonly Span[] | undefined> {
-  if (contentType !== 'application/json') {
-    const { trace, status, message } = decodeTraceByIdResponse(body);
-    return { data: found(trace), partial: status === 'PARTIAL', warnings: message ? [message] : [] };
-  }
-  const { status, message } = jsonOf({ status: 200, contentType, body });
-  const warnings = typeof message === 'string' && message !== '' ? [message] : [];
-  return { data: found(decodeTracesJson(body)), partial: status === 'PARTIAL', warnings };
-}
-
-function found(spans: readonly Span[]): readonly Span[] | undefined {
-  return spans.length === 0 ? undefined : spans;
 }
 
 function searchAnswerOf(answer: Json): ClientAnswer<SearchAnswer> {

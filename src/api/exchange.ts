@@ -6,6 +6,7 @@ import { stringifyJson } from '../wire/json.ts';
 import { encodeMessage, messageToJson, type Message } from '../wire/protobuf-schema.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import type { McpOptions } from './mcp/server.ts';
+import type { OpenTraceCache } from './open-trace/cache.ts';
 import type { TailHub } from './stream/tail.ts';
 import type { ArrivalLog } from './vivace/arrivals.ts';
 
@@ -65,6 +66,8 @@ export interface ApiContext {
   readonly store: TraceStore;
   readonly clock: Clock;
   readonly build: BuildInfo;
+  /** Traces that somebody looks at; without it each question reads its trace anew. */
+  readonly openTraces?: OpenTraceCache;
   /** Spans as they arrive; a server without ingest has none. */
   readonly tails?: TailHub;
   /** What came in since the start; a server without ingest has none. */

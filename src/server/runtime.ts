@@ -8,6 +8,7 @@ import type { ArrivalLog } from '../api/vivace/arrivals.ts';
 import type { IngestBatch, IngestResult, TraceStore } from '../store/trace-store.ts';
 import type { ByteBudget } from './admission.ts';
 import type { Config } from './config.ts';
+import type { OpenTraceCache } from '../api/open-trace/cache.ts';
 import type { Gate } from './gate.ts';
 import type { Logger } from './log.ts';
 import type { Overrides } from './overrides/overrides.ts';
@@ -25,6 +26,7 @@ export interface Runtime {
   readonly arrivals: ArrivalLog;
   readonly opening: Opening;
   readonly tails: TailHub;
+  readonly openTraces: OpenTraceCache;
 }
 
 /** The store while it opens (a replay may take long) and after. */

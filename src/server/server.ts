@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { ListenAddress } from './config-values.ts';
+import { OpenTraceCache } from '../api/open-trace/cache.ts';
 import { createGate } from './gate.ts';
 import { listenHttp, listenHttp2, type Listener, type ListenOptions, type TlsFiles } from './doors/listen.ts';
 import { handleGrpcStream, jaegerGrpcDoor, otlpGrpcDoor } from './doors/otlp-grpc.ts';
@@ -100,7 +101,21 @@ export async function runServer(parts: ServerParts): Promise<RunningServer> {
   const arrivals = new ArrivalLog(clock);
   const user = config.userOverrides ? await UserOverrides.open(parts.disk, () => clock.unixNanos() / 1000n) : undefined;
   const overrides = await Overrides.open({ config, clock, log, user });
-  const runtime: Runtime = { config, build, clock, log, gate, overrides, budget, telemetry, arrivals, opening, tails };
+  const openTraces = new OpenTraceCache(clock);
+  const runtime: Runtime = {
+    config,
+    build,
+    clock,
+    log,
+    gate,
+    overrides,
+    budget,
+    telemetry,
+    arrivals,
+    opening,
+    tails,
+    openTraces,
+  };
   const page = await loadPage(parts.pageDir);
 
   const listeners: Listener[] = [];

@@ -1,9 +1,7 @@
 import { css, cx } from '@emotion/css';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { CSSProperties, DragEvent, ReactElement } from 'react';
-import { FilePage } from './file/FilePage.tsx';
 import type { OpenFile } from './file/FilePage.tsx';
-import { readTraceFile } from './file/read-file.ts';
 import { AppCommands } from './AppCommands.tsx';
 import { Commands } from './commands/Commands.tsx';
 import { Header } from './Header.tsx';
@@ -13,7 +11,7 @@ import { ErrorBoundary } from './kit/ErrorBoundary.tsx';
 import { cssVariables, themeOf } from './kit/theme.ts';
 import { useTheme } from './kit/use-theme.ts';
 import { findTraceId } from '../wire/traceparent.ts';
-import { openTrace, SearchPage } from './search/SearchPage.tsx';
+import { openTrace } from './state/open-trace.ts';
 import { wholeTrace } from './state/view.ts';
 import type { Note, SearchView } from './state/view.ts';
 import { TracePage } from './trace/TracePage.tsx';
@@ -21,9 +19,16 @@ import type { TracePaneProps } from './trace/TracePane.tsx';
 
 // Most visits never open them.
 const HelpSheet = lazy(async () => ({ default: (await import('./HelpSheet.tsx')).HelpSheet }));
+// A link to a trace needs none of these.
+const SearchPage = lazy(async () => ({ default: (await import('./search/SearchPage.tsx')).SearchPage }));
+const FilePage = lazy(async () => ({ default: (await import('./file/FilePage.tsx')).FilePage }));
 // The layout's library comes with it.
 const ComparePage = lazy(async () => ({ default: (await import('./compare/ComparePage.tsx')).ComparePage }));
 const ServicesPage = lazy(async () => ({ default: (await import('./graph/ServicesPage.tsx')).ServicesPage }));
+
+// A link to a trace needs no codecs.
+const readTraceFile = async (host: Host, file: File): Promise<OpenFile> =>
+  (await import('./file/read-file.ts')).readTraceFile(host, file);
 
 export interface AppProps {
   readonly host: Host;
@@ -81,11 +86,10 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
   const openedFile = (opened: OpenFile, notes: readonly Note[]): void => {
     setFiles((known) => [...known, opened]);
     const current = host.viewState.get();
-    const traceIds = new Set(opened.spans.map(({ traceId }) => traceId));
-    const [traceId] = traceIds;
-    if (current.page === 'compare' && traceIds.size === 1) {
+    const [first, second] = opened.traces;
+    if (current.page === 'compare' && second === undefined) {
       const side = current.before === '' ? 'before' : 'after';
-      host.viewState.set({ ...current, [side]: `file:${traceId}` }, 'push');
+      host.viewState.set({ ...current, [side]: `file:${first.traceId}` }, 'push');
     } else {
       const focus = notes.length > 0 ? { ...wholeTrace, notes } : wholeTrace;
       host.viewState.set({ page: 'file', traceId: undefined, focus }, 'push');
@@ -175,14 +179,10 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
         )}
         <main className={styles.main}>
           <ErrorBoundary key={view.page} what="this page">
-            {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
-            {view.page === 'services' && (
-              <Suspense fallback={<SkeletonRows rows={8} />}>
-                <ServicesPage host={host} view={view} theme={theme} />
-              </Suspense>
-            )}
-            {view.page === 'compare' && (
-              <Suspense fallback={<SkeletonRows rows={8} />}>
+            <Suspense fallback={<SkeletonRows rows={8} />}>
+              {view.page === 'search' && <SearchPage host={host} view={view} theme={theme} />}
+              {view.page === 'services' && <ServicesPage host={host} view={view} theme={theme} />}
+              {view.page === 'compare' && (
                 <ComparePage
                   host={host}
                   view={view}
@@ -190,20 +190,20 @@ export function App({ host, linksOfSpan }: AppProps): ReactElement {
                   files={files}
                   onChooseFile={() => fileInput.current?.click()}
                 />
-              </Suspense>
-            )}
-            {view.page === 'trace' && (
-              <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
-            )}
-            {view.page === 'file' && (
-              <FilePage
-                host={host}
-                view={view}
-                theme={theme}
-                file={files.at(-1)}
-                onChoose={() => fileInput.current?.click()}
-              />
-            )}
+              )}
+              {view.page === 'trace' && (
+                <TracePage host={host} view={view} theme={theme} lastSearch={lastSearch} linksOfSpan={linksOfSpan} />
+              )}
+              {view.page === 'file' && (
+                <FilePage
+                  host={host}
+                  view={view}
+                  theme={theme}
+                  file={files.at(-1)}
+                  onChoose={() => fileInput.current?.click()}
+                />
+              )}
+            </Suspense>
           </ErrorBoundary>
         </main>
       </Commands>

@@ -4,7 +4,7 @@ import { themeTitles } from './Header.tsx';
 import type { Host } from './host.ts';
 import { themeNames } from './kit/theme.ts';
 import type { ThemeName } from './kit/theme.ts';
-import { openTrace } from './search/SearchPage.tsx';
+import { openTrace } from './state/open-trace.ts';
 import { startView } from './state/view.ts';
 import type { SearchView, View } from './state/view.ts';
 import { findTraceId } from '../wire/traceparent.ts';

@@ -7,7 +7,7 @@ import { Button, TextInput } from './kit/controls.tsx';
 import { Icon } from './kit/Icon.tsx';
 import { themeNames } from './kit/theme.ts';
 import type { ThemeName } from './kit/theme.ts';
-import { openTrace } from './search/SearchPage.tsx';
+import { openTrace } from './state/open-trace.ts';
 import { startView } from './state/view.ts';
 import type { SearchView, View } from './state/view.ts';
 

@@ -23,7 +23,7 @@ export interface Preferences {
 }
 
 /** The programs that run in workers; each door (page, plugin) knows where its build has put their files. */
-export type WorkerName = 'layout';
+export type WorkerName = 'layout' | 'trace';
 
 /**
  * A new worker that runs the named program. It throws where the browser or a policy of the page forbids workers, or the worker has an

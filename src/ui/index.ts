@@ -5,7 +5,6 @@ export type { Host, Preferences, StartWorker, ViewState, WorkerName } from './ho
 export { startView, urlOfView, viewFromUrl, wholeTrace } from './state/view.ts';
 export type { AskLogs, LogLine, LogLines, LogRequest } from './logs/log-lines.ts';
 export type { FileView, SearchView, TraceFocus, TraceView, View } from './state/view.ts';
-export { SpansPane, TracePane } from './trace/TracePane.tsx';
-export type { SpansPaneProps, TracePaneProps } from './trace/TracePane.tsx';
+export type { TracePaneProps } from './trace/TracePane.tsx';
 export { contrastTheme, cssVariables, darkTheme, lightTheme, themeOf } from './kit/theme.ts';
 export type { Theme } from './kit/theme.ts';

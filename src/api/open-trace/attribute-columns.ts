@@ -6,12 +6,21 @@ import type { AnyValue, Attribute } from '../../trace/model.ts';
 import { encodeAnyValue } from '../../wire/otlp-protobuf.ts';
 
 /** In the numbering of AnyValue's fields; an empty message is an empty value. Source: opentelemetry.proto.common.v1. */
-const types: readonly AnyValue['type'][] = ['empty', 'string', 'bool', 'int', 'double', 'array', 'kvlist', 'bytes'];
+export const attributeTypes: readonly AnyValue['type'][] = [
+  'empty',
+  'string',
+  'bool',
+  'int',
+  'double',
+  'array',
+  'kvlist',
+  'bytes',
+];
 
 /** The type of a dictionary entry, from the first byte of its value. */
 export function typeOfEntry({ valueStart, valueBytes }: SpanRows, entry: number): AnyValue['type'] {
   const start = valueStart[entry];
-  return start === valueStart[entry + 1] ? 'empty' : types[valueBytes[start] >>> 3];
+  return start === valueStart[entry + 1] ? 'empty' : attributeTypes[valueBytes[start] >>> 3];
 }
 
 interface Tally {

@@ -6,6 +6,8 @@ import { writeVarint } from '../../base/varint.ts';
 import { CodedError } from '../../base/coded-error.ts';
 import { decodeUtf8, encodeUtf8 } from '../../wire/utf8.ts';
 
+export const columnsContentType = 'application/vnd.vivace.columns';
+
 /** A length of a time: the eight bytes are the number itself, not a difference. */
 const lengthOfDouble = 8;
 /** Differences below this are whole numbers, written zigzag in at most seven bytes. */

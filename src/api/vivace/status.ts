@@ -18,6 +18,7 @@ export const capabilities = [
   'arrivals',
   'service-graph',
   'trace.skeleton',
+  'trace.match',
   'jaeger.query',
   'jaeger.query-v3',
   'zipkin.query',

@@ -9,7 +9,7 @@ import { mergeTrace } from '../../trace/merge.ts';
 import type { Span } from '../../trace/model.ts';
 import { cssVariables } from '../../ui/kit/theme.ts';
 import { wholeTrace, type TraceFocus } from '../../ui/state/view.ts';
-import { SpansPane } from '../../ui/trace/TracePane.tsx';
+import { SpansPane } from '../../ui/trace/SpansPane.tsx';
 import { spansFromFrames } from './spans-from-frame.ts';
 
 /** The trace of the panel's frames. What is selected and folded lives in memory: two panels do not share it. */

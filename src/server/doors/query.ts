@@ -104,6 +104,7 @@ async function answerApi(
       clock,
       build: runtime.build,
       arrivals: runtime.arrivals,
+      openTraces: runtime.openTraces,
       mcp: route.name === 'mcp' ? mcpOptions(config, telemetry) : undefined,
     };
     const apiRequest = {

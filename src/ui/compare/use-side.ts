@@ -13,70 +13,79 @@ export type Side =
   | { readonly kind: 'found'; readonly trace: ComparedTrace; readonly warnings: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
-interface Loaded {
+interface FileSource {
+  readonly file: OpenFile;
   readonly traceId: string;
+}
+
+interface Loaded {
+  readonly wanted: string | undefined;
+  readonly source: ReturnType<typeof sourceOfFile> | undefined;
   readonly side: Side;
 }
 
 /** `side` as `CompareView` has it. */
 export function useSide(client: Client, side: string, files: readonly OpenFile[]): Side {
-  const isFile = side.startsWith('file');
-  const ofFile = useMemo(() => (isFile ? sideOfFile(side, files) : undefined), [isFile, side, files]);
   const [loaded, setLoaded] = useState<Loaded>();
-  const wanted = isFile ? '' : side;
+  const source = useMemo(() => (side.startsWith('file') ? sourceOfFile(side, files) : undefined), [side, files]);
+  const wanted = side === '' || (source && 'reason' in source) ? undefined : side;
   useEffect(() => {
-    if (wanted === '') {
+    if (wanted === undefined) {
       return undefined;
     }
     const controller = new AbortController();
-    client.trace(wanted, controller.signal).then(
-      ({ data, partial, warnings }) =>
-        setLoaded({
-          traceId: wanted,
-          side: data
-            ? {
-                kind: 'found',
-                trace: comparedTraceOf(spanTableOf(mergeTrace(wanted, [data]))),
-                warnings: partial ? ['This trace is partial.', ...warnings] : warnings,
-              }
-            : { kind: 'failed', reason: `The server knows no span of trace ${wanted}.` },
-        }),
+    const asked =
+      source && 'file' in source ? ofFile(source, controller.signal) : ofServer(client, wanted, controller.signal);
+    asked.then(
+      (found) => setLoaded({ wanted, source, side: found }),
       (error: unknown) => {
         if (!controller.signal.aborted) {
-          setLoaded({
-            traceId: wanted,
-            side: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) },
-          });
+          const reason = error instanceof Error ? error.message : String(error);
+          setLoaded({ wanted, source, side: { kind: 'failed', reason } });
         }
       }
     );
     return () => controller.abort();
-  }, [client, wanted]);
-  if (ofFile) {
-    return ofFile;
-  }
-  if (wanted === '') {
+  }, [client, wanted, source]);
+  if (side === '') {
     return { kind: 'empty' };
   }
-  return loaded?.traceId === wanted ? loaded.side : { kind: 'loading' };
+  if (source && 'reason' in source) {
+    return { kind: 'failed', reason: source.reason };
+  }
+  return loaded?.wanted === wanted && loaded?.source === source ? loaded.side : { kind: 'loading' };
 }
 
-/** Of the newest file that has the trace. */
-function sideOfFile(side: string, files: readonly OpenFile[]): Side {
+async function ofServer(client: Client, traceId: string, signal: AbortSignal): Promise<Side> {
+  const { data, partial, warnings } = await client.trace(traceId, signal);
+  return data
+    ? {
+        kind: 'found',
+        trace: comparedTraceOf(spanTableOf(mergeTrace(traceId, [data]))),
+        warnings: partial ? ['This trace is partial.', ...warnings] : warnings,
+      }
+    : { kind: 'failed', reason: `The server knows no span of trace ${traceId}.` };
+}
+
+async function ofFile({ file, traceId }: FileSource, signal: AbortSignal): Promise<Side> {
+  const spans = await file.engine.ask({ kind: 'file-spans', traceId }, signal);
+  return { kind: 'found', trace: comparedTraceOf(spanTableOf({ traceId, spans })), warnings: [] };
+}
+
+/** The newest file that has the trace, or why there is none. */
+function sourceOfFile(side: string, files: readonly OpenFile[]): FileSource | { readonly reason: string } {
   if (files.length === 0) {
-    return { kind: 'failed', reason: 'No file is open: a link cannot carry one. Choose it again.' };
+    return { reason: 'No file is open: a link cannot carry one. Choose it again.' };
   }
   const wanted = side.slice('file:'.length);
   for (const file of [...files].reverse()) {
-    const traceIds = [...new Set(file.spans.map(({ traceId }) => traceId))];
-    const traceId = wanted === '' && traceIds.length === 1 ? traceIds[0] : traceIds.find((id) => id === wanted);
-    if (traceId !== undefined) {
-      const spans = file.spans.filter((span) => span.traceId === traceId);
-      return { kind: 'found', trace: comparedTraceOf(spanTableOf(mergeTrace(traceId, [spans]))), warnings: [] };
+    const [first, second] = file.traces;
+    const trace = wanted === '' && second === undefined ? first : file.traces.find(({ traceId }) => traceId === wanted);
+    if (trace !== undefined) {
+      return { file, traceId: trace.traceId };
     }
   }
   return {
-    kind: 'failed',
     reason:
       wanted === ''
         ? 'The file has several traces: open the one to compare, then choose Compare there.'

@@ -1,23 +1,25 @@
 import { css } from '@emotion/css';
-import { useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
-import { mergeTrace } from '../../trace/merge.ts';
-import type { Span, Trace } from '../../trace/model.ts';
-import { serviceNameOf } from '../../trace/model.ts';
 import type { Host } from '../host.ts';
-import { Button, Notice } from '../kit/controls.tsx';
+import { Button, ErrorNote, Notice, SkeletonRows } from '../kit/controls.tsx';
 import { formatCount, formatNanos, formatTime } from '../kit/format.ts';
 import type { Theme } from '../kit/theme.ts';
 import { wholeTrace } from '../state/view.ts';
 import type { FileView } from '../state/view.ts';
-import { SpansPane } from '../trace/TracePane.tsx';
+import type { EngineLink } from '../trace/engine/engine-link.ts';
+import { openFileTrace } from '../trace/engine/open-trace-data.ts';
+import type { FileContents, FileTrace } from '../trace/engine/trace-engine.ts';
+import type { TraceData } from '../trace/trace-data.ts';
+import { TracePane } from '../trace/TracePane.tsx';
+import type { TracePaneProps } from '../trace/TracePane.tsx';
 
 /** A trace file read in this browser: nothing of it is sent anywhere. */
-export interface OpenFile {
+export interface OpenFile extends FileContents {
   readonly name: string;
-  /** As a person calls it: "OTLP JSON". */
-  readonly format: string;
-  readonly spans: readonly Span[];
+  /** Holds the spans. */
+  readonly engine: EngineLink;
+  close(): void;
 }
 
 export interface FilePageProps {
@@ -30,7 +32,7 @@ export interface FilePageProps {
 
 /** The traces of an opened file: one at once, several as a list first. */
 export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): ReactElement {
-  const traces = useMemo(() => (file ? tracesOf(file.spans) : []), [file]);
+  const traces = file?.traces ?? [];
   if (!file) {
     return (
       <Notice
@@ -56,14 +58,14 @@ export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): 
     );
   }
   return (
-    <SpansPane
+    <FileTracePane
       key={trace.traceId}
-      spans={trace.spans}
+      engine={file.engine}
+      trace={trace}
       focus={view.focus}
       theme={theme}
       // Without the client: nothing of a file is asked of a server.
       host={{ copyText: host.copyText, preferences: host.preferences, saveFile: host.saveFile }}
-      warnings={[]}
       onFocus={(focus, history) => host.viewState.set({ ...view, traceId: trace.traceId, focus }, history)}
       addToSearch={undefined}
       hrefOfTrace={(traceId, spanId) =>
@@ -75,20 +77,41 @@ export function FilePage({ host, view, theme, file, onChoose }: FilePageProps): 
   );
 }
 
-/** Spans by trace, duplicates counted once, newest trace first. */
-function tracesOf(spans: readonly Span[]): readonly Trace[] {
-  const byId = new Map<string, Span[]>();
-  for (const span of spans) {
-    const known = byId.get(span.traceId);
-    if (known) {
-      known.push(span);
-    } else {
-      byId.set(span.traceId, [span]);
-    }
+/** One trace of the file, as its engine opens it. */
+function FileTracePane({
+  engine,
+  trace,
+  ...props
+}: Omit<TracePaneProps, 'data'> & { readonly engine: EngineLink; readonly trace: FileTrace }): ReactElement {
+  const [opened, setOpened] = useState<{ readonly data: TraceData } | { readonly error: unknown }>();
+  const { traceId } = trace;
+  useEffect(() => {
+    let isShown = true;
+    let data: TraceData | undefined;
+    openFileTrace(engine, traceId).then(
+      (found) => {
+        data = found;
+        if (isShown) {
+          setOpened({ data: found });
+        } else {
+          found.close();
+        }
+      },
+      (error: unknown) => isShown && setOpened({ error })
+    );
+    return () => {
+      isShown = false;
+      data?.close();
+      setOpened(undefined);
+    };
+  }, [engine, traceId]);
+  if (opened === undefined) {
+    return <SkeletonRows rows={14} />;
   }
-  return [...byId]
-    .map(([traceId, fragment]) => mergeTrace(traceId, [fragment]))
-    .sort((a, b) => Number(b.spans[0].startUnixNanos - a.spans[0].startUnixNanos));
+  if ('error' in opened) {
+    return <ErrorNote>{opened.error instanceof Error ? opened.error.message : String(opened.error)}</ErrorNote>;
+  }
+  return <TracePane {...props} data={opened.data} />;
 }
 
 /** More than a person reads; the rest is counted. */
@@ -100,7 +123,7 @@ function TraceList({
   onOpen,
 }: {
   file: OpenFile;
-  traces: readonly Trace[];
+  traces: readonly FileTrace[];
   onOpen(traceId: string): void;
 }): ReactElement {
   const [shown, setShown] = useState(tracesShown);
@@ -108,27 +131,20 @@ function TraceList({
     <div className={styles.root}>
       <h1 className={styles.title}>{file.name}</h1>
       <p className={styles.facts}>
-        {`${file.format} · ${formatCount(traces.length, 'trace')} · ${formatCount(file.spans.length, 'span')}`}
+        {`${file.format} · ${formatCount(traces.length, 'trace')} · ${formatCount(file.spanCount, 'span')}`}
       </p>
       <ul className={styles.list}>
-        {traces.slice(0, shown).map((trace) => {
-          const root = trace.spans.find((span) => span.parentSpanId === '') ?? trace.spans[0];
-          const end = trace.spans.reduce(
-            (latest, span) => (span.endUnixNanos > latest ? span.endUnixNanos : latest),
-            0n
-          );
-          return (
-            <li key={trace.traceId}>
-              <button type="button" className={styles.row} onClick={() => onOpen(trace.traceId)}>
-                <strong>{serviceNameOf(root.resource) || 'unknown service'}</strong>
-                <span>{root.name}</span>
-                <span className={styles.muted}>
-                  {`${formatNanos(Number(end - trace.spans[0].startUnixNanos))} · ${formatCount(trace.spans.length, 'span')} · ${formatTime(Number(trace.spans[0].startUnixNanos / 1_000_000n))}`}
-                </span>
-              </button>
-            </li>
-          );
-        })}
+        {traces.slice(0, shown).map(({ traceId, rootService, rootName, durationNanos, spanCount, startUnixNanos }) => (
+          <li key={traceId}>
+            <button type="button" className={styles.row} onClick={() => onOpen(traceId)}>
+              <strong>{rootService || 'unknown service'}</strong>
+              <span>{rootName}</span>
+              <span className={styles.muted}>
+                {`${formatNanos(durationNanos)} · ${formatCount(spanCount, 'span')} · ${formatTime(Number(startUnixNanos / 1_000_000n))}`}
+              </span>
+            </button>
+          </li>
+        ))}
       </ul>
       {traces.length > shown && (
         <Button onClick={() => setShown(shown + tracesShown)}>{`Show more of ${traces.length}`}</Button>

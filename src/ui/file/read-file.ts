@@ -1,13 +1,14 @@
 import { CodedError } from '../../base/coded-error.ts';
-import { decodeTraceFile } from '../../wire/detect.ts';
 import type { Host } from '../host.ts';
+import { startEngine } from '../trace/engine/engine-link.ts';
 import type { OpenFile } from './FilePage.tsx';
 
 /**
- * A dropped or chosen file as spans, whatever its format; gzip is unpacked where the host can.
+ * Opens a dropped or chosen file, whatever its format; gzip is unpacked where the host can. It is decoded beside the page, in a worker
+ * where one can start, which keeps its spans until `close`.
  * Errors: CodedError with a sentence for the person.
  */
-export async function readTraceFile(host: Pick<Host, 'gunzip'>, file: File): Promise<OpenFile> {
+export async function readTraceFile(host: Pick<Host, 'gunzip' | 'startWorker'>, file: File): Promise<OpenFile> {
   let bytes: Uint8Array = new Uint8Array(await file.arrayBuffer());
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     if (!host.gunzip) {
@@ -15,9 +16,12 @@ export async function readTraceFile(host: Pick<Host, 'gunzip'>, file: File): Pro
     }
     bytes = await host.gunzip(bytes);
   }
-  const { format, spans } = decodeTraceFile(bytes);
-  if (spans.length === 0) {
-    throw new CodedError('invalid_argument', 'The file was read, but there is no span in it.');
+  const engine = await startEngine(host.startWorker);
+  try {
+    const contents = await engine.ask({ kind: 'file', bytes }, undefined, [bytes.buffer]);
+    return { name: file.name, ...contents, engine, close: () => engine.close() };
+  } catch (error) {
+    engine.close();
+    throw error;
   }
-  return { name: file.name, format, spans };
 }

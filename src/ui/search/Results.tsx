@@ -8,7 +8,7 @@ import { formatAgo, formatCount, formatNanos, formatTime } from '../kit/format.t
 import { serviceColors } from '../kit/service-colors.ts';
 import type { Theme } from '../kit/theme.ts';
 import { useWidth } from '../kit/use-width.ts';
-import { traceView } from './SearchPage.tsx';
+import { traceView } from '../state/open-trace.ts';
 
 interface ResultsProps {
   readonly host: Host;

@@ -1,3 +1,4 @@
+import { openTrace } from '../state/open-trace.ts';
 import { css } from '@emotion/css';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
@@ -174,15 +175,6 @@ function useSettled<T>(value: T): T {
     return () => window.clearTimeout(timer);
   }, [value]);
   return settled;
-}
-
-export function openTrace(host: Host, traceId: string, spanId?: string): void {
-  host.viewState.set(traceView(traceId, spanId), 'push');
-}
-
-export function traceView(traceId: string, spanId?: string): Parameters<Host['viewState']['set']>[0] {
-  const focus = { spanId, zoom: undefined, foldDepth: undefined, foldToggles: [], find: '' };
-  return { page: 'trace', traceId, focus };
 }
 
 /** Says why nothing is here, and offers the next step. */

@@ -1,16 +1,16 @@
 import { useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
-import type { ClientAnswer } from '../../api/client.ts';
-import type { Span } from '../../trace/model.ts';
 import type { Host } from '../host.ts';
 import { Button, ErrorNote, Notice, SkeletonRows } from '../kit/controls.tsx';
 import type { Theme } from '../kit/theme.ts';
-import { traceView } from '../search/SearchPage.tsx';
+import { traceView } from '../state/open-trace.ts';
 import { withAddedCondition } from '../search/form.ts';
 import { startView } from '../state/view.ts';
 import type { SearchView, TraceView } from '../state/view.ts';
-import { SpansPane } from './TracePane.tsx';
+import { openServerTrace } from './engine/open-trace-data.ts';
+import type { TraceData } from './trace-data.ts';
 import { traceNavigation } from './trace-navigation.ts';
+import { TracePane } from './TracePane.tsx';
 import type { TracePaneProps } from './TracePane.tsx';
 
 export interface TracePageProps {
@@ -24,7 +24,8 @@ export interface TracePageProps {
 
 interface Loaded {
   readonly request: string;
-  readonly answer: ClientAnswer<readonly Span[] | undefined> | undefined;
+  /** `undefined`: the server does not know the trace. */
+  readonly data: TraceData | undefined;
   readonly error: unknown;
 }
 
@@ -34,19 +35,33 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
   const [loaded, setLoaded] = useState<Loaded>();
   // What was loaded for another trace, or before "look again", is no longer an answer.
   const request = `${view.traceId} ${round}`;
-  const { answer, error } = loaded?.request === request ? loaded : { answer: undefined, error: undefined };
+  const { data, error } = loaded?.request === request ? loaded : { data: undefined, error: undefined };
+  const isLoading = loaded?.request !== request;
 
   useEffect(() => {
     const controller = new AbortController();
-    host.client.trace(view.traceId, controller.signal).then(
-      (found) => setLoaded({ request, answer: found, error: undefined }),
+    let opened: TraceData | undefined;
+    openServerTrace(host, view.traceId, controller.signal).then(
+      (found) => {
+        if (controller.signal.aborted) {
+          found?.close();
+        } else {
+          opened = found;
+          setLoaded({ request, data: found, error: undefined });
+        }
+      },
       (failure: unknown) => {
         if (!controller.signal.aborted) {
-          setLoaded({ request, answer: undefined, error: failure });
+          setLoaded({ request, data: undefined, error: failure });
         }
       }
     );
-    return () => controller.abort();
+    return () => {
+      controller.abort();
+      opened?.close();
+      // Nothing keeps its columns: they are a hundred megabytes of a large trace.
+      setLoaded(undefined);
+    };
   }, [host, view.traceId, request]);
 
   if (error !== undefined) {
@@ -60,10 +75,10 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
       </>
     );
   }
-  if (!answer) {
+  if (isLoading) {
     return <SkeletonRows rows={14} />;
   }
-  if (!answer.data) {
+  if (!data) {
     return (
       <Notice
         title="This trace is not here"
@@ -80,13 +95,12 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
     );
   }
   return (
-    <SpansPane
+    <TracePane
       key={view.traceId}
-      spans={answer.data}
+      data={data}
       focus={view.focus}
       theme={theme}
       host={host}
-      warnings={answer.partial ? ['This trace is partial.', ...answer.warnings] : answer.warnings}
       {...traceNavigation(host, view)}
       onFocus={(focus, history) => host.viewState.set({ ...view, focus }, history)}
       addToSearch={(condition) =>

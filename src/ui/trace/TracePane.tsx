@@ -27,7 +27,7 @@ import { useLogs } from '../logs/use-logs.ts';
 import { traceViewNames } from '../state/view.ts';
 import { OtherView } from './OtherView.tsx';
 import { useMatches } from './use-matches.ts';
-import { useSpan, useSpansData } from './use-trace-data.ts';
+import { useSpan } from './use-trace-data.ts';
 import { withView } from './ViewBar.tsx';
 
 // What a trace needs before anything is selected comes first.
@@ -69,16 +69,6 @@ export interface TracePaneProps {
 const nameWidthKey = 'name-width';
 /** Below this the detail covers the waterfall as a sheet. */
 const narrowWidth = 820;
-
-export interface SpansPaneProps extends Omit<TracePaneProps, 'data'> {
-  /** Of one trace, without duplicates, in any order; at least one. */
-  readonly spans: readonly Span[];
-}
-
-/** A trace whose spans are at hand, as panels have them. */
-export function SpansPane({ spans, ...props }: SpansPaneProps): ReactElement {
-  return <TracePane {...props} data={useSpansData(spans)} />;
-}
 
 /** One trace: header, waterfall, and the selected span beside it. */
 export function TracePane(props: TracePaneProps): ReactElement {

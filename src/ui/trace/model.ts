@@ -1,3 +1,5 @@
+import { correctedTable } from '../../analysis/clock-skew.ts';
+import type { Clocks } from '../../analysis/clock-skew.ts';
 import { criticalNanosOf, criticalPathOf } from '../../analysis/critical-path.ts';
 import type { CriticalPath } from '../../analysis/critical-path.ts';
 import { notesOf } from '../../analysis/notes.ts';
@@ -36,9 +38,19 @@ export interface TraceModel {
   readonly repeats: readonly Repeat[];
   /** The lines that tell a large trace. */
   readonly story: Story;
+  /** What was corrected; `undefined` for times as they were sent. */
+  readonly clocks: Clocks | undefined;
 }
 
-export function traceModelOf(table: SpanTable): TraceModel {
+/** As it is shown and as it was sent: one object where no clock is proven wrong. */
+export function traceModelsOf(table: SpanTable): { readonly model: TraceModel; readonly sentModel: TraceModel } {
+  const sentModel = traceModelOf(table);
+  const corrected = correctedTable(table);
+  return { model: corrected === undefined ? sentModel : traceModelOf(corrected.table, corrected.clocks), sentModel };
+}
+
+/** `clocks` where the table is a corrected one. */
+export function traceModelOf(table: SpanTable, clocks?: Clocks): TraceModel {
   const selfNanos = selfNanosOf(table);
   const criticalPath = criticalPathOf(table);
   const errorBelow = new Uint8Array(table.rowCount);
@@ -71,6 +83,7 @@ export function traceModelOf(table: SpanTable): TraceModel {
     depthMax,
     repeats: repeatsOf(table),
     story: storyOf({ table, criticalNanos, errorBelow }),
+    clocks,
   };
 }
 

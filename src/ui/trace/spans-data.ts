@@ -3,14 +3,14 @@ import { CodedError } from '../../base/coded-error.ts';
 import { openTraceOf } from '../../api/open-trace/open-trace.ts';
 import type { OpenTrace } from '../../api/open-trace/open-trace.ts';
 import type { Span } from '../../trace/model.ts';
-import { traceModelOf } from './model.ts';
+import { traceModelsOf } from './model.ts';
 import type { Signal, TraceData } from './trace-data.ts';
 
 /** `spans` are of one trace, without duplicates, in any order; at least one. */
 export function traceDataOfSpans(spans: readonly Span[], warnings: readonly string[] = []): TraceData {
   let open: OpenTrace | undefined = openTraceOf(spans);
   const { rowCount } = open.table;
-  const model = traceModelOf(open.table);
+  const models = traceModelsOf(open.table);
   const answer = async <T>(ask: (of: OpenTrace) => T, signal: Signal | undefined): Promise<T> => {
     // The event at hand is finished first: typing goes before searching.
     await Promise.resolve();
@@ -19,11 +19,11 @@ export function traceDataOfSpans(spans: readonly Span[], warnings: readonly stri
     }
     return ask(open);
   };
+  const progress = { loaded: rowCount, total: rowCount, where: 'here' } as const;
   return {
-    model,
-    sentModel: model,
+    ...models,
     warnings,
-    progress: { loaded: rowCount, total: rowCount, where: 'here' },
+    progress,
     subscribe: () => () => undefined,
     span: (row, signal) =>
       answer((trace) => {

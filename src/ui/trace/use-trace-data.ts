@@ -1,23 +1,7 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Matches } from '../../trace/attribute-columns.ts';
 import type { Span } from '../../trace/model.ts';
-import { traceDataOfSpans } from './spans-data.ts';
 import type { TraceData, TraceProgress } from './trace-data.ts';
-
-/** Closed when other spans come, or the view goes. */
-export function useSpansData(spans: readonly Span[]): TraceData {
-  const data = useMemo(() => traceDataOfSpans(spans), [spans]);
-  // Strict mode runs effects twice: what is closed must not be used again, so closing waits until the view is gone for good.
-  useEffect(() => {
-    const shown = data;
-    let isShown = true;
-    return () => {
-      isShown = false;
-      window.setTimeout(() => !isShown && shown.close(), 0);
-    };
-  }, [data]);
-  return data;
-}
 
 interface Answer<T> {
   readonly question: unknown;
