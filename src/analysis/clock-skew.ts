@@ -35,17 +35,18 @@ const [statusError, kindServer, kindClient] = [2, 2, 3];
 export function correctedTable(table: SpanTable): CorrectedTable | undefined {
   const edges = edgesByService(table);
   const shiftNanos = new Float64Array(table.rowCount);
-  const shiftOfService = new Map<number, number>();
-  // Rows whose own shift differs from their service's.
+  const settled = new Set<number>();
   let isMoved = false;
   for (const service of edges.order) {
-    const rows = edges.of.get(service) ?? [];
+    // Only callers whose clock is right by now tell anything.
+    const rows = (edges.of.get(service) ?? []).filter((row) => settled.has(table.service[table.parent[row]]));
+    const called = new Set(rows);
     const shift = rows.some((row) => contradicts(table, row, shiftNanos)) ? commonShift(table, rows, shiftNanos) : 0;
-    shiftOfService.set(service, shift ?? Number.NaN);
     isMoved ||= shift !== 0;
     for (const row of edges.rowsOf.get(service) ?? []) {
-      shiftNanos[row] = shift ?? shiftOfOne(table, row, shiftNanos);
+      shiftNanos[row] = shift ?? shiftOfOne(table, row, called.has(row), shiftNanos);
     }
+    settled.add(service);
   }
   if (!isMoved) {
     return undefined;
@@ -126,7 +127,7 @@ function commonShift(table: SpanTable, rows: readonly number[], shiftNanos: Floa
 }
 
 /** A row's own shift: its parent's within a service, the middle of its caller where that proves it wrong. */
-function shiftOfOne(table: SpanTable, row: number, shiftNanos: Float64Array): number {
+function shiftOfOne(table: SpanTable, row: number, isCalled: boolean, shiftNanos: Float64Array): number {
   const parent = table.parent[row];
   if (parent < 0) {
     return 0;
@@ -134,7 +135,7 @@ function shiftOfOne(table: SpanTable, row: number, shiftNanos: Float64Array): nu
   if (table.service[parent] === table.service[row]) {
     return shiftNanos[parent];
   }
-  if (!contradicts(table, row, shiftNanos)) {
+  if (!isCalled || !contradicts(table, row, shiftNanos)) {
     return 0;
   }
   const { low, high } = bounds(table, row, shiftNanos);

@@ -1,4 +1,5 @@
 import { flagCycle, flagDuplicateId, flagOrphan } from '../trace/span-table.ts';
+import type { Clocks } from './clock-skew.ts';
 import type { SpanTable } from '../trace/span-table.ts';
 
 export type NoteKind =
@@ -21,8 +22,8 @@ interface Tally {
 /** Below this a child that starts before its parent is rounding, not a wrong clock. */
 const skewNanosMin = 1_000_000;
 
-/** Empty for a trace with nothing to say against it. In order of weight. */
-export function notesOf(table: SpanTable): readonly TraceNote[] {
+/** Empty for a trace with nothing to say against it. In order of weight. `clocks` where the table's times were corrected. */
+export function notesOf(table: SpanTable, clocks?: Clocks): readonly TraceNote[] {
   const tallies = {
     orphans: { count: 0, row: -1 },
     roots: { count: 0, row: -1 },
@@ -64,7 +65,13 @@ export function notesOf(table: SpanTable): readonly TraceNote[] {
   if (duplicates.count > 0) {
     add('duplicate-ids', duplicates, `${duplicates.count} spans share their span id with another span.`);
   }
-  if (skew.count > 0) {
+  if (clocks !== undefined) {
+    add(
+      'clock-skew',
+      { count: clocks.movedCount, row: clocks.shiftNanos.findIndex((shift) => shift !== 0) },
+      clockSentence(clocks)
+    );
+  } else if (skew.count > 0) {
     const what =
       skew.count === 1 ? 'span starts before the span that caused it' : 'spans start before the spans that caused them';
     add('clock-skew', skew, `${skew.count} ${what}, on another service: clocks disagree.`);
@@ -77,6 +84,26 @@ export function notesOf(table: SpanTable): readonly TraceNote[] {
     );
   }
   return notes;
+}
+
+/** Services beyond these are counted. */
+const clocksNamed = 3;
+
+function clockSentence({ movedCount, corrections }: Clocks): string {
+  const named = corrections
+    .slice(0, clocksNamed)
+    .map(
+      ({ service, shiftNanos }) =>
+        `${service || 'unknown service'} ${lengthOf(shiftNanos)} ${shiftNanos > 0 ? 'behind' : 'ahead'}`
+    );
+  const rest = corrections.length > clocksNamed ? [`${corrections.length - clocksNamed} more`] : [];
+  const moved = movedCount === 1 ? '1 span was moved' : `${movedCount} spans were moved`;
+  return `Clocks disagree (${[...named, ...rest].join(', ')}) and are corrected: ${moved}. Key t shows the times as sent.`;
+}
+
+function lengthOf(nanos: number): string {
+  const ms = Math.abs(nanos) / 1e6;
+  return ms >= 1_000 ? `${Number((ms / 1_000).toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`;
 }
 
 /** Starts before its parent, and the two were timed by different clocks. */

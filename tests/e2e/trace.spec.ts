@@ -112,8 +112,12 @@ test('what is wrong with a trace is said in words', async ({ page, server }) => 
   const notes = page.getByTestId('notes');
   await expect(notes).toContainText('root span is missing');
   await expect(notes).toContainText('1 span names a parent that is not in this trace');
-  await expect(notes).toContainText('clocks disagree');
+  await expect(notes).toContainText('Clocks disagree');
+  await expect(notes).toContainText('are corrected');
   await expect(notes).toContainText('ends before the start');
+  await page.getByTestId('waterfall').press('t');
+  await expect(notes).toContainText('on another service: clocks disagree');
+  await expect(page).toHaveURL(/clocks=sent/);
 });
 
 test('anything pasted opens the trace; nonsense is explained', async ({ page, server }) => {

@@ -58,6 +58,7 @@ export const waterfallKeys: readonly KeyCommand[] = [
   command('zoom-whole', 'Whole trace', '0'),
   command('move-left', 'Move left in time', 'a'),
   command('move-right', 'Move right in time', 'd'),
+  command('clocks', 'Times as sent, or with clocks corrected', 't'),
 ];
 
 /** Keys of a value's menu, see `kit/ValueMenu.tsx`. */

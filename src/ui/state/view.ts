@@ -38,6 +38,8 @@ export interface TraceFocus {
   // What follows is absent at its default.
   /** TraceQL conditions without braces that choose spans; absent: all. */
   readonly filter?: string;
+  /** `sent`: times as they were sent; absent: clocks that are proven wrong are corrected. */
+  readonly clocks?: 'sent';
   /** Which view of the trace; absent: the waterfall. */
   readonly view?: TraceViewName;
   /** What statistics are by, as TraceQL names it (`span.http.route`, `name`): one to three. */
@@ -265,6 +267,7 @@ function optionalFocusFromParams(params: URLSearchParams): Partial<TraceFocus> {
   const sort = /^-?[a-z0-9]{1,12}$/.exec(params.get('sort') ?? '')?.[0];
   const weigh = params.get('weigh');
   return {
+    ...(params.get('clocks') === 'sent' ? { clocks: 'sent' } : {}),
     ...(filter ? { filter } : {}),
     ...(view && view !== 'waterfall' ? { view } : {}),
     ...(groupBy.length > 0 ? { groupBy } : {}),
@@ -353,6 +356,7 @@ function addFocus(params: URLSearchParams, focus: TraceFocus): void {
   setUnless(params, 'depth', focus.foldDepth === undefined ? '' : String(focus.foldDepth), '');
   setUnless(params, 'fold', textOfToggles(focus.foldToggles), '');
   setUnless(params, 'find', focus.find, '');
+  setUnless(params, 'clocks', focus.clocks ?? '', '');
   setUnless(params, 'filter', focus.filter ?? '', '');
   setUnless(params, 'view', focus.view ?? 'waterfall', 'waterfall');
   for (const attribute of (focus.groupBy ?? []).slice(0, groupByMax)) {

@@ -73,7 +73,7 @@ const narrowWidth = 820;
 /** One trace: header, waterfall, and the selected span beside it. */
 export function TracePane(props: TracePaneProps): ReactElement {
   const { data, focus, theme, host, trail = [], hrefOfCrumb, onCrumb, onFocus, onOpenTrace } = props;
-  const { model } = data;
+  const model = focus.clocks === 'sent' ? data.sentModel : data.model;
   const [root, width] = useWidth();
   const find = useRef<HTMLInputElement>(null);
   const { table } = model;

@@ -76,7 +76,7 @@ export function traceModelOf(table: SpanTable, clocks?: Clocks): TraceModel {
     criticalNanos,
     ...segmentsByRow(table, criticalPath),
     services: serviceStatsOf(table, selfNanos),
-    notes: notesOf(table),
+    notes: notesOf(table, clocks),
     errorCount,
     errorBelow,
     subtreeEndNanos,

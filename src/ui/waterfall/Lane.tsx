@@ -60,6 +60,7 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
   const isError = errorCount > 0;
   const hidesError = !isError && hiddenCount > 0 && model.errorBelow[row] === 1;
   const label = group ? `${group.rows.length.toLocaleString('en-US')} × ${name}` : name;
+  const shift = model.clocks?.shiftNanos[row] ?? 0;
   return (
     <div
       id={`span-row-${row}`}
@@ -109,6 +110,12 @@ export const Lane = memo(function Lane(props: LaneProps): ReactElement {
                   : table.statusMessages[table.statusMessage[row]] || 'Error'
             }
           />
+        )}
+        {shift !== 0 && (
+          <span className={styles.moved} title={`Clock corrected by ${formatNanos(shift)} (t shows it as sent)`}>
+            {shift > 0 ? '⇥' : '⇤'}
+            <span className={styles.screenReaderOnly}>{`clock corrected by ${formatNanos(shift)}`}</span>
+          </span>
         )}
         {showsService && <span className={styles.service}>{service || 'unknown service'}</span>}
         <span className={styles.spanName} title={`${service} · ${name}`}>

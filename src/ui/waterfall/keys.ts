@@ -110,6 +110,11 @@ export function keyAction(event: Key, context: KeyContext): KeyAction | undefine
       const depth = (focus.foldDepth ?? Infinity) + 1;
       return { focus: { ...focus, ...foldToDepth(depth >= model.depthMax ? undefined : depth) } };
     }
+    case 't':
+      // Only where clocks were corrected is there another way to see the times.
+      return model.clocks === undefined && focus.clocks === undefined
+        ? {}
+        : { focus: { ...focus, clocks: focus.clocks === 'sent' ? undefined : 'sent' } };
     case '+':
     case '=':
       return zoom(zoomAround(viewport, whole, middle, 0.6));

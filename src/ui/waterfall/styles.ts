@@ -119,6 +119,7 @@ export const styles = {
     border: '1.5px solid var(--v-error)',
     boxSizing: 'border-box',
   }),
+  moved: css({ flex: 'none', color: 'var(--v-warning)', fontSize: 11 }),
   errorMarkHollow: css({ background: 'transparent' }),
   service: css({ fontWeight: 600, flex: 'none', maxWidth: '55%', overflow: 'hidden', textOverflow: 'ellipsis' }),
   spanName: css({ overflow: 'hidden', textOverflow: 'ellipsis', minWidth: 0 }),

@@ -93,7 +93,7 @@ function transferablesOf(request: EngineRequest, value: unknown): ArrayBuffer[] 
 }
 
 /** What a model has beside the table, which the engine needs too. */
-function derived({ table: _, clocks: _clocks, ...model }: TraceModel): ArrayBuffer[] {
+function derived({ table: _, ...model }: TraceModel): ArrayBuffer[] {
   return [...buffersOf(model), ...buffersOf(model.criticalPath)];
 }
 
