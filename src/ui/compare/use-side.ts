@@ -53,7 +53,9 @@ export function useSide(client: Client, side: string, files: readonly OpenFile[]
   if (source && 'reason' in source) {
     return { kind: 'failed', reason: source.reason };
   }
-  return loaded?.wanted === wanted && loaded?.source === source ? loaded.side : { kind: 'loading' };
+  return loaded !== undefined && loaded.wanted === wanted && loaded.source === source
+    ? loaded.side
+    : { kind: 'loading' };
 }
 
 async function ofServer(client: Client, traceId: string, signal: AbortSignal): Promise<Side> {

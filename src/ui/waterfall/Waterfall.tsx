@@ -1,6 +1,5 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { scaleLinear } from 'd3-scale';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent, PointerEvent as ReactPointerEvent, ReactElement } from 'react';
 import type { Theme } from '../kit/theme.ts';
 import { useWidth } from '../kit/use-width.ts';
@@ -9,6 +8,7 @@ import type { TraceLogs } from '../logs/log-lines.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
+import { useLaneWindow } from './lane-window.ts';
 import type { Hit } from './hit-test.ts';
 import { groupSummaries, isMatchingLane, isOnItsLane, lanesOf, toggleLane } from './lanes.ts';
 import { laneHeight, nanosOf, pan, pixelOf, wholeViewport, zoomAround, zoomOfViewport } from './layout.ts';
@@ -53,7 +53,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
   const cursorNanos = hover?.nanos;
   const barsWidth = Math.max(40, width - nameWidth - 14);
   const whole = wholeViewport(table);
-  const viewport = focus.zoom ?? whole;
+  const viewport = useMemo(() => focus.zoom ?? wholeViewport(table), [focus.zoom, table]);
   const zoom = clip ? focus.zoom : undefined;
   const laneMatches = hide ? matches : undefined;
   const lanes = useMemo(
@@ -69,15 +69,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       ),
     [viewport.startNanos, viewport.endNanos, barsWidth]
   );
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => laneHeight,
-    overscan: 12,
-  });
-  const items = virtualizer.getVirtualItems();
-  const laneStart = items[0]?.index ?? 0;
-  const laneEnd = Math.min(rows.length, (items[items.length - 1]?.index ?? -1) + 1);
+  const { laneStart, laneEnd, contentHeight, lanesTop, originTop, showLane } = useLaneWindow(scroller, rows.length);
 
   useLayoutEffect(() => {
     const height = (laneEnd - laneStart) * laneHeight;
@@ -99,16 +91,16 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         ticks,
       });
     }
-  });
+  }, [model, lanes, summaryOf, laneStart, laneEnd, viewport, barsWidth, colors, theme, matches, ticks]);
 
   // Keep the selected row on the screen, also when it comes from a link or the next match.
   const selectedLane = selectedRow < 0 ? -1 : lanes.laneOfRow[selectedRow];
   const isSelectionShown = isOnItsLane(lanes, selectedRow);
   useEffect(() => {
     if (selectedLane >= 0) {
-      virtualizer.scrollToIndex(selectedLane, { align: 'auto' });
+      showLane(selectedLane);
     }
-  }, [selectedLane, virtualizer]);
+  }, [selectedLane, showLane]);
 
   const setViewport = (next: Viewport): void => onFocus({ ...focus, zoom: zoomOfViewport(next, whole) });
   // A brush asks for what is inside it; the wheel only looks closer.
@@ -140,6 +132,18 @@ export function Waterfall(props: WaterfallProps): ReactElement {
     }
   };
 
+  // Lanes are drawn again only when something of theirs is another: their handlers stay the same.
+  const latest = useRef({ onSelectRow, toggle: (_lane: number): void => undefined });
+  useLayoutEffect(() => {
+    latest.current = {
+      onSelectRow,
+      toggle: (lane) => onFocus({ ...focus, ...toggleLane(model, focus, lanes, lane) }),
+    };
+  });
+  const select = useCallback((row: number) => latest.current.onSelectRow(row), []);
+  const toggle = useCallback((lane: number) => latest.current.toggle(lane), []);
+  const shownLanes = Array.from({ length: Math.max(0, laneEnd - laneStart) }, (_, i) => laneStart + i);
+
   const onPointerMove = (event: ReactPointerEvent): void => {
     const box = scroller.current!.getBoundingClientRect();
     const x = event.clientX - box.left - nameWidth;
@@ -148,7 +152,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       return;
     }
     const y = event.clientY - box.top;
-    const hit = y < 0 ? undefined : hitTest(table, rows, viewport, barsWidth, x, y + scroller.current!.scrollTop);
+    const hit = y < 0 ? undefined : hitTest(table, rows, viewport, barsWidth, x, y + lanesTop);
     setHover({ nanos: nanosOf(viewport, barsWidth, x), hit });
   };
   const hoveredEvent =
@@ -182,7 +186,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         data-testid="waterfall"
         onKeyDown={onKeyDown}
       >
-        <div className={styles.content} style={{ height: virtualizer.getTotalSize() }}>
+        <div className={styles.content} style={{ height: contentHeight }}>
           <canvas
             ref={canvas}
             className={styles.bars}
@@ -190,10 +194,10 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               left: nameWidth,
               width: barsWidth,
               height: (laneEnd - laneStart) * laneHeight,
-              top: laneStart * laneHeight,
+              top: originTop + laneStart * laneHeight,
             }}
           />
-          {items.map(({ index: lane, start }) => (
+          {shownLanes.map((lane) => (
             <Lane
               key={rows[lane]}
               model={model}
@@ -205,20 +209,20 @@ export function Waterfall(props: WaterfallProps): ReactElement {
               group={lanes.groups[lanes.group[lane]]}
               summary={lanes.group[lane] < 0 ? undefined : summaryOf(lanes.group[lane])}
               logCount={props.logs ? logCountOf(props.logs, rows[lane], lanes.group[lane]) : 0}
-              top={start}
+              top={originTop + lane * laneHeight}
               nameWidth={nameWidth}
               isSelected={isSelectionShown && lane === selectedLane}
               isMatch={matches === undefined || isMatchingLane(lanes, lane, matches)}
               color={colors[colorCodes[rows[lane]]]}
-              onSelect={onSelectRow}
-              onToggle={(at) => onFocus({ ...focus, ...toggleLane(model, focus, lanes, at) })}
+              onSelect={select}
+              onToggle={toggle}
             />
           ))}
           {hoveredEvent !== undefined && hover?.hit && (
             <div
               className={styles.tip}
               style={{
-                top: (hover.hit.lane + 1) * laneHeight,
+                top: originTop + (hover.hit.lane + 1) * laneHeight,
                 left: nameWidth + Math.min(pixelOf(viewport, barsWidth, hover.nanos), barsWidth - 180),
               }}
             >

@@ -71,7 +71,8 @@ export type EngineRequest =
   | { readonly kind: 'body'; readonly body: TraceBody }
   | { readonly kind: 'whole'; readonly spans: readonly Span[] }
   | { readonly kind: 'file'; readonly bytes: Uint8Array }
-  | { readonly kind: 'file-trace' | 'file-spans'; readonly traceId: TraceId }
+  | { readonly kind: 'file-trace'; readonly traceId: TraceId }
+  | { readonly kind: 'file-spans'; readonly traceId: TraceId }
   | { readonly kind: 'rows'; readonly bytes: Uint8Array }
   /** A row that came alone, ahead of the others. */
   | { readonly kind: 'row'; readonly bytes: Uint8Array; readonly row: number }
