@@ -8,7 +8,7 @@ import type { TraceLogs } from '../logs/log-lines.ts';
 import type { TraceModel } from '../trace/model.ts';
 import { contextOf, drawBars } from './draw.ts';
 import { hitTest } from './hit-test.ts';
-import { useLaneWindow } from './lane-window.ts';
+import { showLane, useLaneWindow } from './lane-window.ts';
 import type { Hit } from './hit-test.ts';
 import { groupSummaries, isMatchingLane, isOnItsLane, lanesOf, toggleLane } from './lanes.ts';
 import { laneHeight, nanosOf, pan, pixelOf, wholeViewport, zoomAround, zoomOfViewport } from './layout.ts';
@@ -69,7 +69,8 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       ),
     [viewport.startNanos, viewport.endNanos, barsWidth]
   );
-  const { laneStart, laneEnd, contentHeight, lanesTop, originTop, showLane } = useLaneWindow(scroller, rows.length);
+  const laneCount = rows.length;
+  const { laneStart, laneEnd, contentHeight, lanesTop, originTop } = useLaneWindow(scroller, laneCount);
 
   useLayoutEffect(() => {
     const height = (laneEnd - laneStart) * laneHeight;
@@ -91,16 +92,16 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         ticks,
       });
     }
-  }, [model, lanes, summaryOf, laneStart, laneEnd, viewport, barsWidth, colors, theme, matches, ticks]);
+  }, [model, lanes, summaryOf, laneStart, laneEnd, viewport, barsWidth, colors, colorCodes, theme, matches, ticks]);
 
   // Keep the selected row on the screen, also when it comes from a link or the next match.
   const selectedLane = selectedRow < 0 ? -1 : lanes.laneOfRow[selectedRow];
   const isSelectionShown = isOnItsLane(lanes, selectedRow);
   useEffect(() => {
-    if (selectedLane >= 0) {
-      showLane(selectedLane);
+    if (selectedLane >= 0 && scroller.current) {
+      showLane(scroller.current, laneCount, selectedLane);
     }
-  }, [selectedLane, showLane]);
+  }, [selectedLane, laneCount]);
 
   const setViewport = (next: Viewport): void => onFocus({ ...focus, zoom: zoomOfViewport(next, whole) });
   // A brush asks for what is inside it; the wheel only looks closer.

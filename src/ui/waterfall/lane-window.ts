@@ -2,7 +2,7 @@
  * Which lanes are on the screen. Browsers cannot make an element of any height (Firefox ends at 17.8 million pixels, Chromium at 33.5):
  * above `contentHeightMax` the scroll bar covers the lanes with a scale.
  */
-import { useCallback, useEffect, useLayoutEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { RefObject } from 'react';
 import { laneHeight } from './layout.ts';
 
@@ -54,24 +54,27 @@ export function scrollTopFor(laneCount: number, { scrollTop, height }: Scroll, l
   return wanted === undefined ? undefined : wanted * scaleOf(laneCount, height);
 }
 
-/** Follows the scroller. `showLane` scrolls to a lane if it is not on the screen. */
-export function useLaneWindow(
-  scroller: RefObject<HTMLElement | null>,
-  laneCount: number
-): LaneWindow & { showLane(lane: number): void } {
+/** Scrolls to a lane if it is not on the screen. */
+export function showLane(scroller: HTMLElement, laneCount: number, lane: number): void {
+  const top = scrollTopFor(laneCount, { scrollTop: scroller.scrollTop, height: scroller.clientHeight }, lane);
+  if (top !== undefined) {
+    scroller.scrollTo({ top });
+  }
+}
+
+/** Follows the scroller. */
+export function useLaneWindow(scroller: RefObject<HTMLElement | null>, laneCount: number): LaneWindow {
   const [scroll, setScroll] = useState<Scroll>({ scrollTop: 0, height: 0 });
-  const read = useCallback(() => {
-    const element = scroller.current;
-    if (element) {
-      const { scrollTop, clientHeight: height } = element;
-      setScroll((known) => (known.scrollTop === scrollTop && known.height === height ? known : { scrollTop, height }));
-    }
-  }, [scroller]);
   useEffect(() => {
     const element = scroller.current;
     if (!element) {
       return undefined;
     }
+    const read = (): void => {
+      const { scrollTop, clientHeight: height } = element;
+      setScroll((known) => (known.scrollTop === scrollTop && known.height === height ? known : { scrollTop, height }));
+    };
+    // Also called once when it begins to observe.
     const observer = new ResizeObserver(read);
     observer.observe(element);
     element.addEventListener('scroll', read, { passive: true });
@@ -79,21 +82,6 @@ export function useLaneWindow(
       observer.disconnect();
       element.removeEventListener('scroll', read);
     };
-  }, [scroller, read]);
-  // Fewer lanes may have moved the scroller without an event before the next paint.
-  useLayoutEffect(read, [read, laneCount]);
-  const showLane = useCallback(
-    (lane: number) => {
-      const element = scroller.current;
-      if (element) {
-        const top = scrollTopFor(laneCount, { scrollTop: element.scrollTop, height: element.clientHeight }, lane);
-        if (top !== undefined) {
-          element.scrollTop = top;
-          read();
-        }
-      }
-    },
-    [scroller, laneCount, read]
-  );
-  return { ...laneWindowOf(laneCount, scroll), showLane };
+  }, [scroller]);
+  return laneWindowOf(laneCount, scroll);
 }
