@@ -69,6 +69,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
       ),
     [viewport.startNanos, viewport.endNanos, barsWidth]
   );
+  const { logs } = props;
   const laneCount = rows.length;
   const { laneStart, laneEnd, contentHeight, lanesTop, originTop } = useLaneWindow(scroller, laneCount);
 
@@ -80,7 +81,7 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         model,
         lanes,
         summaryOf,
-        logs: props.logs,
+        logs,
         laneStart,
         laneEnd,
         viewport,
@@ -92,7 +93,21 @@ export function Waterfall(props: WaterfallProps): ReactElement {
         ticks,
       });
     }
-  }, [model, lanes, summaryOf, laneStart, laneEnd, viewport, barsWidth, colors, colorCodes, theme, matches, ticks]);
+  }, [
+    model,
+    lanes,
+    summaryOf,
+    laneStart,
+    laneEnd,
+    viewport,
+    barsWidth,
+    colors,
+    colorCodes,
+    theme,
+    matches,
+    ticks,
+    logs,
+  ]);
 
   // Keep the selected row on the screen, also when it comes from a link or the next match.
   const selectedLane = selectedRow < 0 ? -1 : lanes.laneOfRow[selectedRow];
