@@ -161,3 +161,7 @@ test('17: a compared attribute counts once for a span, also where a filter reads
   assert.ok(series.length > 0);
   series.forEach((text) => assert.match(text, /: 1$/));
 });
+
+test('18: both sides of `&>>` are answered', () => {
+  assert.equal(names('{ name = "A" } &>> { name = "B" }'), 'AB');
+});
