@@ -12,19 +12,26 @@ const views = {
   waterfall: `/trace/${traceIds.failed}`,
   detail: `/trace/${traceIds.failed}?span=00000000000000ac`,
   notes: `/trace/${traceIds.broken}`,
+  compare: `/compare?a=${traceIds.browse}&b=${traceIds.failed}`,
 } as const;
 
 test.skip(process.env['VIVACE_SCREENSHOTS'] === undefined, 'pictures are made on demand');
 
-for (const theme of ['dark', 'light'] as const) {
+for (const theme of ['dark', 'light', 'contrast'] as const) {
   for (const [width, viewport] of Object.entries(widths)) {
     test(`${theme} ${width}`, async ({ page, server }) => {
       mkdirSync(folder, { recursive: true });
       await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await page.emulateMedia(
+        theme === 'contrast'
+          ? { contrast: 'more', reducedMotion: 'reduce' }
+          : { colorScheme: theme, reducedMotion: 'reduce' }
+      );
       for (const [view, path] of Object.entries(views)) {
         await page.goto(at(server, path));
-        await expect(page.getByRole(path.startsWith('/trace') ? 'row' : 'listitem').first()).toBeVisible();
+        await expect(
+          page.getByRole(path.startsWith('/trace') || path.startsWith('/compare') ? 'row' : 'listitem').first()
+        ).toBeVisible();
         await page.waitForTimeout(400);
         await page.screenshot({ path: join(folder, `${view}-${width}-${theme}.png`) });
       }

@@ -187,11 +187,13 @@ test('the palette finds commands by name and runs them', async ({ page, server }
   await page.goto(at(server, failedTrace));
   await expect(page.getByRole('treegrid')).toBeVisible();
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Command' })).toBeFocused();
   await page.keyboard.type('theme light');
-  await expect(page.getByRole('option').first()).toContainText('Use the light theme');
+  await expect(page.getByRole('listbox').getByRole('option').first()).toContainText('Use the light theme');
   await page.keyboard.press('Enter');
   await expect(page.locator('[data-theme=light]')).toBeVisible();
   await page.keyboard.press(':');
+  await expect(page.getByRole('combobox', { name: 'Command' })).toBeFocused();
   await page.keyboard.type('all keys');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', { name: 'Keyboard and help' })).toContainText('Command palette');

@@ -1,18 +1,8 @@
-import {
-  createContext,
-  lazy,
-  Suspense,
-  useContext,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { createContext, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 
-// Nobody needs it before the first key.
-const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }));
+// Not a lazy chunk: what is typed right after its key must not be lost.
+import { Palette } from './Palette.tsx';
 
 /** Something that can be done now, by its name. */
 export interface Command {
@@ -88,18 +78,16 @@ export function Commands({ ownsControlK, children }: CommandsProps): ReactElemen
         {children}
       </div>
       {isOpen && (
-        <Suspense>
-          <Palette
-            sources={() => [...sources.current].map((source) => source())}
-            onClose={(hasRun) => {
-              setOpen(false);
-              // Where one was, unless the command itself has moved the focus.
-              if (!hasRun && before.current instanceof HTMLElement) {
-                before.current.focus({ preventScroll: true });
-              }
-            }}
-          />
-        </Suspense>
+        <Palette
+          sources={() => [...sources.current].map((source) => source())}
+          onClose={(hasRun) => {
+            setOpen(false);
+            // Where one was, unless the command itself has moved the focus.
+            if (!hasRun && before.current instanceof HTMLElement) {
+              before.current.focus({ preventScroll: true });
+            }
+          }}
+        />
       )}
     </CommandsContext.Provider>
   );
