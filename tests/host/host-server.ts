@@ -44,7 +44,7 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
       response.writeHead(404).end('not found');
       return;
     }
-    const pathname = whole.slice(subPath.length);
+    const pathname = whole.slice(subPath.length) || '/';
     const proxied = /^\/api\/datasources\/proxy\/uid\/vivace(?:-linked)?(\/.*)$/.exec(pathname);
     const asset = /^\/public\/plugins\/([^/]+)\/(.+)$/.exec(pathname);
     if (proxied) {
