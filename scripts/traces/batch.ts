@@ -37,11 +37,14 @@ const services = ['batch', 'catalog', 'cache', 'database', 'pricing', 'queue', '
 const scope = scopeOf('batch', '3.1.0');
 
 /**
- * One trace of a long batch job: items one after the other under one root, ten spans each, twelve attributes a span, a UUID on every
- * second one, an event on one in twenty, 1 % errors with an exception. What a large trace is like in practice, and what G1–G5 are
+ * One trace of a long batch job: items one after the other under one root, ten spans each, twelve attributes a span, a random id on
+ * every second one, an event on one in twenty, 1 % errors with an exception. What a large trace is like in practice, and what G1–G5 are
  * measured with.
  */
 export const batch: Shape = (random, count, startUnixNanos) => {
+  if (count === 0) {
+    return [];
+  }
   const traceId = randomTraceId(random);
   const rootId = randomSpanId(random);
   const spans: Span[] = [];
