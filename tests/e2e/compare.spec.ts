@@ -15,8 +15,11 @@ const slow = fixtureSpans(Date.now() - 60_000)
       (['charge card', 'shop.Checkout/PlaceOrder', 'POST /api/checkout'].includes(span.name) ? 300_000_000n : 0n),
   }));
 
-test('two traces of the server: what slowed is named, and explains the difference', async ({ page, server }) => {
-  await send(server, slow);
+test('two traces of the server: what slowed is named, and explains the difference', async ({
+  page,
+  emptyServer: server,
+}) => {
+  await send(server, [...fixtureSpans(Date.now()), ...slow]);
   await page.goto(at(server, `/compare?a=${traceIds.failed}&b=${slowId}`));
   await expect(page.getByTestId('comparison')).toContainText('longer');
   await expect(page.getByTestId('comparison')).toContainText('3 slower');

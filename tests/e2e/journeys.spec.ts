@@ -64,7 +64,7 @@ function queueSpans(nowMs: number): Span[] {
 
 test('6: from a producer to its consumer over the incoming link, and back to the same place', async ({
   page,
-  server,
+  emptyServer: server,
 }) => {
   await send(server, queueSpans(Date.now()));
   await page.goto(at(server, `/trace/${queueTraceId}?show=all&zoom=20000000-180000000`));

@@ -16,12 +16,13 @@ export { expect };
 export const pageDir = defaultPageDir();
 
 interface WorkerFixtures {
-  /** Filled with the fixture traces. */
+  /** Filled with the fixture traces, for all tests of a worker: who sends more takes `emptyServer`. */
   readonly server: TestServer;
-  readonly emptyServer: TestServer;
 }
 
 interface TestFixtures {
+  /** A server of the test's own. */
+  readonly emptyServer: TestServer;
   /** Texts of errors that a test provokes on purpose. */
   readonly expectedErrors: RegExp[];
 }
@@ -36,14 +37,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
-  emptyServer: [
-    async ({}, use) => {
-      const server = await pageServer();
-      await use(server);
-      await server.close();
-    },
-    { scope: 'worker' },
-  ],
+  emptyServer: async ({}, use) => {
+    const server = await pageServer();
+    await use(server);
+    await server.close();
+  },
   expectedErrors: async ({}, use) => use([]),
   page: async ({ page, expectedErrors }, use) => {
     const errors = watchErrors(page);

@@ -106,7 +106,10 @@ test('a filter completes from the trace and says what is wrong with it', async (
   await expect(page.locator('[aria-selected=true]')).toContainText('SELECT stock.items');
 });
 
-test('journey 3: a monster trace opens as its story; repeats, brush, filter, statistics', async ({ page, server }) => {
+test('journey 3: a monster trace opens as its story; repeats, brush, filter, statistics', async ({
+  page,
+  emptyServer: server,
+}) => {
   const spans = batchSpans(Date.now());
   await send(server, spans);
   await page.goto(at(server, `/trace/${batchTraceId}`));
