@@ -66,6 +66,8 @@ export function ValueSelect(props: ValueSelectProps) {
       options={options}
       value={values.map((value) => ({ value, label: value }))}
       allowCustomValue
+      // Who types a value and presses Enter need not wait for what the server offers.
+      allowCreateWhileLoading
       isClearable
       isLoading={isLoading}
       noOptionsMessage={problem ?? 'Nothing seen in this range; type a value'}

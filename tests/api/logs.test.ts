@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startLoki, type LokiLine } from '../support/loki.ts';
 import { startServer } from '../support/server.ts';
+import { fetch } from './strict-fetch.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = '00000000000000a1';
@@ -32,7 +33,8 @@ test('lines of a trace come by time, each with its span, level and source', asyn
   ]);
   const server = await startServer({ config: { logs_loki_url: `${loki.url}/`, logs_loki_selector: '{env="test"}' } });
   try {
-    const ask = (query: string): Promise<Response> => fetch(new URL(`/api/vivace/logs?${query}`, server.urls.query));
+    const ask = (query: string): Promise<Response> =>
+      fetch(new URL(`/api/vivace/logs?${query}`, server.urls.query).href);
     const response = await ask(`traceId=${traceId}&start=100&end=800`);
     assert.equal(response.status, 200);
     const { lines, configured, partial } = (await response.json()) as Body;
@@ -60,7 +62,7 @@ test('lines of a trace come by time, each with its span, level and source', asyn
   }
   const gone = await startServer({ config: { logs_loki_url: loki.url } });
   try {
-    const url = new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, gone.urls.query);
+    const url = new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, gone.urls.query).href;
     const response = await fetch(url);
     assert.equal(response.status, 503);
     assert.match(await response.text(), /could not be reached/);
@@ -72,7 +74,7 @@ test('lines of a trace come by time, each with its span, level and source', asyn
 test('without a log source the answer says so; a token of another scope is refused', async () => {
   const server = await startServer();
   try {
-    const response = await fetch(new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, server.urls.query));
+    const response = await fetch(new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, server.urls.query).href);
     assert.deepEqual(await response.json(), { configured: false, lines: [], partial: false, warnings: [] });
   } finally {
     await server.close();
@@ -81,7 +83,7 @@ test('without a log source the answer says so; a token of another scope is refus
     config: { tokens: [{ name: 'sender', token: 'only-ingest-0123456789', scopes: ['ingest'] }] },
   });
   try {
-    const url = new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, guarded.urls.query);
+    const url = new URL(`/api/vivace/logs?traceId=${traceId}&start=1&end=2`, guarded.urls.query).href;
     assert.equal((await fetch(url)).status, 401);
     const answer = await fetch(url, { headers: { authorization: 'Bearer only-ingest-0123456789' } });
     assert.equal(answer.status, 403);
