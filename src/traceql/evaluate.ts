@@ -179,10 +179,11 @@ function compileScalarFilter(filter: ScalarFilter): Stage {
   const right = compileScalar(filter.right);
   return (facts, input) =>
     input.flatMap((spanset) => {
-      const seen = new Map<string, Static>(spanset.attributes);
+      // Told once by a stage, again by the next: in between the spanset may have become smaller.
+      const seen = new Map<string, Static>();
       const note = (name: string, value: Static): void => void seen.set(name, value);
       const holds = compare(filter.op, left(facts, spanset, note), right(facts, spanset, note));
-      return holds ? [{ spans: spanset.spans, attributes: [...seen] }] : [];
+      return holds ? [{ spans: spanset.spans, attributes: [...spanset.attributes, ...seen] }] : [];
     });
 }
 

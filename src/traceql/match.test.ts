@@ -108,6 +108,27 @@ test('of several events, the last that made the span match is shown', () => {
   assert.deepEqual(attributesOf('{ kind = client } | select(event.type)'), ['kind=client type="second"']);
 });
 
+test('of several events, the one is shown that satisfies all that a filter says of it', () => {
+  const one = traceFromText(`
+    s A |====|
+      * hit @1 {n=2}
+      * miss @2 {n=3}
+      -> aa/bb {n=4}
+      -> aa/cc {n=5}
+  `);
+  const shown = (query: string): string => show(matchTrace(parseQuery(query), one, 3)!.spansets[0].spans[0].attributes);
+  assert.equal(shown('{ event.n > 1 && event:name = "hit" }'), 'n=2 event:name="hit"');
+  assert.equal(shown('{ event.n > 1 }'), 'n=3');
+  assert.equal(shown('{ (event.n = 2 || event.n = 3) && event:name != "miss" }'), 'n=2 event:name="hit"');
+  assert.equal(shown('{ event.n > 1 && (event:name = "hit" || kind = server) }'), 'n=2 event:name="hit"');
+  assert.equal(shown('{ link.n > 1 && link:spanID = "00000000000000bb" }'), 'n=4 link:spanID="00000000000000bb"');
+});
+
+test('what a stage has counted is told beside what the next one counts', () => {
+  const [spanset] = matchTrace(parseQuery('{ } | count() > 1 | { kind = client } | count() > 0'), trace, 3)!.spansets;
+  assert.equal(show(spanset.attributes), 'count()=3 count()=1');
+});
+
 test('names are filled only when read', () => {
   const names = (query: string): readonly unknown[] =>
     matchTrace(parseQuery(query), trace, 3)!.spansets[0].spans.map((span) => span.name);

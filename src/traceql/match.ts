@@ -135,6 +135,7 @@ function serviceStatsOf(spans: readonly Span[]): ReadonlyMap<string, ServiceStat
 interface ShownFields {
   readonly name: boolean;
   readonly fields: readonly ShownField[];
+  readonly conditions: readonly SpanCondition[];
 }
 
 interface ShownField {
@@ -149,7 +150,8 @@ interface ShownField {
 function shownFields(query: Query): ShownFields {
   const read = fieldsOf(query);
   const fields = read === 'all' ? [] : read;
-  const leaves = filterConditionsOf(query).flatMap(leavesOf);
+  const conditions = filterConditionsOf(query);
+  const leaves = conditions.flatMap(leavesOf);
   const reads = readsOf(query);
   const isAbsenceAsked = asksForAbsence(query);
   const readCount = (field: Field): number =>
@@ -163,6 +165,7 @@ function shownFields(query: Query): ShownFields {
         const saysNil = field.kind === 'attribute' && listOfField(field) === undefined && isAbsenceAsked(field);
         return { field, leaves: own, onlyCompared: own.length === readCount(field), saysNil };
       }),
+    conditions,
   };
 }
 
@@ -174,6 +177,47 @@ function leavesOf(condition: SpanCondition): readonly LeafCondition[] {
       return [condition];
     default:
       return condition.conditions.flatMap(leavesOf);
+  }
+}
+
+/** Values of the events (links) that satisfy some filter alone, with all that it says of events, the last first. */
+function valuesOfWitnesses(
+  field: Field,
+  list: 'event' | 'link',
+  span: Span,
+  facts: TraceFacts,
+  { conditions }: ShownFields
+): readonly Static[] {
+  const alone: Span[] =
+    list === 'event'
+      ? span.events.map((event) => ({ ...span, events: [event] }))
+      : span.links.map((link) => ({ ...span, links: [link] }));
+  return alone
+    .filter((each) => conditions.some((condition) => holdsOf(condition, list, each, facts) === true))
+    .flatMap((each) => fieldValues(field, each, facts.trace, facts))
+    .reverse();
+}
+
+/** What the condition says of events (links) alone; `undefined` when that is nothing. */
+function holdsOf(
+  condition: SpanCondition,
+  list: 'event' | 'link',
+  span: Span,
+  facts: TraceFacts
+): boolean | undefined {
+  switch (condition.kind) {
+    case 'true':
+      return undefined;
+    case 'leaf':
+      return listOfField(condition.field) === list
+        ? fieldValues(condition.field, span, facts.trace, facts).some((value) => condition.accepts(value))
+        : undefined;
+    default: {
+      const said = condition.conditions.map((each) => holdsOf(each, list, span, facts));
+      const known = said.filter((each) => each !== undefined);
+      const holds = condition.kind === 'and' ? known.every(Boolean) : known.some(Boolean);
+      return known.length === 0 ? undefined : holds;
+    }
   }
 }
 
@@ -198,10 +242,12 @@ function describeSpan(span: Span, facts: TraceFacts, shown: ShownFields): SpanMa
       continue;
     }
     // Of several events or links, show the last that made the span match.
-    if (listOfField(field) !== undefined) {
+    const list = listOfField(field);
+    if (list !== undefined) {
       values.reverse();
     }
-    const accepted = values.find((candidate) => leaves.some((leaf) => leaf.accepts(candidate)));
+    const first = list === undefined || leaves.length === 0 ? [] : valuesOfWitnesses(field, list, span, facts, shown);
+    const accepted = [...first, ...values].find((candidate) => leaves.some((leaf) => leaf.accepts(candidate)));
     const value = accepted ?? (onlyCompared ? undefined : values.at(0));
     // `.x` and `span.x` share the bare name, and may share the value: it is told once.
     const key = value === undefined ? '' : `${field.name}\n${staticKey(value)}`;
