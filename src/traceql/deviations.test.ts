@@ -162,6 +162,51 @@ test('17: a compared attribute counts once for a span, also where a filter reads
   series.forEach((text) => assert.match(text, /: 1$/));
 });
 
-test('18: both sides of `&>>` are answered', () => {
-  assert.equal(names('{ name = "A" } &>> { name = "B" }'), 'AB');
+test('18: both sides of `&>>` and `&<<` are answered', () => {
+  const branches = traceFromText(`
+    s A |========|
+      s B | ===    |
+        s C | =     |
+      s D |     == |
+        s E |     =  |
+  `);
+  assert.equal(names('{ name = "A" || name = "D" } &>> { name = "C" || name = "E" }', branches), 'ACDE');
+  assert.equal(names('{ name = "C" || name = "E" } &<< { name = "B" || name = "D" }', branches), 'BCDE');
+});
+
+test('19: a comparison may begin with the literal', () => {
+  for (const [turned, plain] of [
+    ['1 < .i', '.i > 1'],
+    ['200 <= .i', '.i >= 200'],
+    ['300 > .i', '.i < 300'],
+    ['200 >= .i', '.i <= 200'],
+  ]) {
+    assert.deepEqual([names(`{ ${turned} }`), names(`{ ${plain} }`)], ['A', 'A'], turned);
+  }
+});
+
+test('20: arithmetic with what is no number is nil', () => {
+  assert.equal(names('{ .i + 1 = nil }') + names('{ .i + 1 != nil }'), 'BA');
+  const [spanset] = matchTrace(parseQuery('{ } | max(.i * 2) > 0'), trace, 3)!.spansets;
+  assert.deepEqual(spanset.attributes, [['max(.i * 2)', { type: 'int', value: 400n }]]);
+  const groups = matchTrace(parseQuery('{ } | by(.i + 1)'), trace, 3)!.spansets.map(
+    ({ attributes }) => attributes[0][1]
+  );
+  assert.deepEqual(groups.map(({ type }) => type).sort(), ['int', 'nil']);
+});
+
+test('21: some event has to satisfy a condition, also beside `||`', () => {
+  const twice = traceFromText(`
+    s A |====|
+      * e @1 {n=1}
+      * e @2 {n=2}
+  `);
+  assert.equal(names('{ event.n = 2 || name = "none" }', twice), 'A');
+});
+
+test('22: root name and service are told, whatever the query groups by', () => {
+  for (const field of ['rootName', 'rootServiceName', 'trace:rootName']) {
+    const { rootName, rootServiceName } = matchTrace(parseQuery(`{ } | by(${field})`), trace, 3)!;
+    assert.deepEqual([rootName, rootServiceName], ['A', 's'], field);
+  }
 });

@@ -199,12 +199,7 @@ function valuesOfWitnesses(
 }
 
 /** What the condition says of events (links) alone; `undefined` when that is nothing. */
-function holdsOf(
-  condition: SpanCondition,
-  list: 'event' | 'link',
-  span: Span,
-  facts: TraceFacts
-): boolean | undefined {
+function holdsOf(condition: SpanCondition, list: 'event' | 'link', span: Span, facts: TraceFacts): boolean | undefined {
   switch (condition.kind) {
     case 'true':
       return undefined;

@@ -314,17 +314,29 @@ test('metrics: NaN samples and empty series are left out; series come in order',
   );
 });
 
-test('metrics: maxSeries cuts, and says so', async () => {
-  const path = `${q('{ .text != nil } | count_over_time() by (.text)')}&maxSeries=2`;
-  for (const route of ['query_range', 'query']) {
-    const { series, status, message } = await json<Series>(`/api/metrics/${route}?${path}`);
-    assert.deepEqual([series.length, status], [2, 'PARTIAL'], route);
-    assert.match(
-      message ?? '',
-      /^Response exceeds maximum series limit of 2, a partial response is returned\. Warning: /
-    );
+test('metrics: maxSeries cuts a range query, and says so', async () => {
+  const path = q('{ .text != nil } | count_over_time() by (.text)');
+  const { series, status, message } = await json<Series>(`/api/metrics/query_range?${path}&maxSeries=2`);
+  assert.deepEqual([series.length, status], [2, 'PARTIAL']);
+  assert.match(
+    message ?? '',
+    /^Response exceeds maximum series limit of 2, a partial response is returned\. Warning: /
+  );
+  const instant = await json<Series>(`/api/metrics/query?${path}&maxSeries=2`);
+  assert.deepEqual([instant.series.length, instant.status], [3, undefined]);
+});
+
+test('metrics: exemplars and maxSeries that are no numbers are passed over; limits of names and values are not', async () => {
+  const path = `/api/metrics/query_range?${q('{ .text != nil } | count_over_time() by (.text)')}`;
+  const whole = await json<Series>(path);
+  for (const value of ['x', '-1', '1.5', '2x', '99999999999']) {
+    assert.deepEqual((await json<Series>(`${path}&maxSeries=${value}&exemplars=${value}`)).series, whole.series, value);
   }
-  await refused(`/api/metrics/query_range?${path}x`, /invalid maxSeries/);
+  for (const route of ['/api/v2/search/tags', '/api/v2/search/tag/span.text/values']) {
+    for (const name of ['limit', 'maxStaleValues']) {
+      await refused(`${route}?${name}=x`, new RegExp(`invalid ${name}`));
+    }
+  }
 });
 
 test('metrics: an instant rate is over the whole range', async () => {

@@ -100,13 +100,12 @@ function completeSamples({ series, completeAfterUnixNanos }: MetricsSoFar, stepN
 /** One message: clients of an instant query replace what they have by each that comes. */
 export function streamMetricsInstant(request: ApiRequest, context: ApiContext): MessageStream<QueryInstantResponse> {
   const wanted = metricsInstantOf(request, context);
-  const seriesMax = seriesMaxOf(request);
   return messages();
 
   async function* messages(): AsyncGenerator<StreamMessage<QueryInstantResponse>> {
     for await (const sight of watch(() => context.store.metrics(wanted), context.clock, request.signal)) {
       if (sight.kind === 'answer') {
-        yield { kind: 'final', body: metricsInstantBody(sight.answer, seriesMax) };
+        yield { kind: 'final', body: metricsInstantBody(sight.answer) };
       }
     }
   }

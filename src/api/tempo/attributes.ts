@@ -63,6 +63,8 @@ async function scopedNames(
     throw invalid(`invalid scope: ${quote(scope)}`);
   }
   const limit = limitParam(request.params, 'limit', valuesMax);
+  // Checked, as Tempo does; our answers are exact, nothing is stale.
+  limitParam(request.params, 'maxStaleValues', Number.MAX_SAFE_INTEGER);
   const answer = await store.attributeNames({
     tenant: request.tenant,
     range: attributeRange(request.params, clock),
@@ -146,6 +148,8 @@ async function valuesOf(
   }
   const range = attributeRange(request.params, clock);
   const limit = limitParam(request.params, 'limit', valuesMax);
+  // Checked, as Tempo does; our answers are exact, nothing is stale.
+  limitParam(request.params, 'maxStaleValues', Number.MAX_SAFE_INTEGER);
   const fixed = fixedValues.get(attribute.replace(/^span:/, ''));
   if (fixed !== undefined) {
     return { values: fixed.map((value) => ({ type: 'keyword', value })), answer: emptyAnswer };

@@ -69,6 +69,13 @@ export function limitParam(params: URLSearchParams, name: string, max: number): 
   return Math.min(max, countParam(params, name, max, Number.MAX_VALUE));
 }
 
+/** As {@link limitParam}, for what Tempo passes over when it is no number of 32 bits. */
+export function lenientLimitParam(params: URLSearchParams, name: string, max: number): number {
+  const text = textParam(params, name) ?? '';
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return value === 0 || value > uint32Max ? max : Math.min(value, max);
+}
+
 /** A Go duration in nanoseconds. */
 export function durationParam(params: URLSearchParams, name: string): bigint | undefined {
   const text = textParam(params, name);

@@ -3,7 +3,7 @@ import type { MetricsRequest, SearchRequest } from '../../store/trace-store.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { queryInstantResponse, queryRangeResponse, searchResponse } from '../../wire/tempo.ts';
 import { contentTypes, messageResponse } from '../exchange.ts';
-import { countParam, limitParam, textParam } from './params.ts';
+import { countParam, lenientLimitParam, textParam } from './params.ts';
 import { asksInTraceql, metricsQuery, searchQuery } from './query.ts';
 import { alignedMetricsRange, instantMetricsRange, searchRange } from './range.ts';
 import { metricsInstantBody, metricsRangeBody, searchBody } from './shape.ts';
@@ -43,7 +43,7 @@ export async function search(request: ApiRequest, context: ApiContext): Promise<
 /** What a range query asks of the store. Errors: `invalid_argument`, `query_invalid`. */
 export function metricsRangeOf({ params, tenant, signal }: ApiRequest, { clock }: ApiContext): MetricsRequest {
   const query = metricsQuery(params);
-  const exemplars = limitParam(params, 'exemplars', exemplarsMax);
+  const exemplars = lenientLimitParam(params, 'exemplars', exemplarsMax);
   return { tenant, query, ...alignedMetricsRange(params, clock), exemplars, signal };
 }
 
@@ -53,7 +53,7 @@ export function metricsInstantOf({ params, tenant, signal }: ApiRequest, { clock
 }
 
 export function seriesMaxOf({ params }: ApiRequest): number {
-  return limitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER);
+  return lenientLimitParam(params, 'maxSeries', Number.MAX_SAFE_INTEGER);
 }
 
 /** `/api/metrics/query_range`, in JSON whatever the client accepts, as Tempo. */
@@ -66,6 +66,6 @@ export async function metricsRange(request: ApiRequest, context: ApiContext): Pr
 /** `/api/metrics/query` */
 export async function metricsInstant(request: ApiRequest, context: ApiContext): Promise<ApiResponse> {
   const answer = await context.store.metrics(metricsInstantOf(request, context));
-  const body = metricsInstantBody(answer, seriesMaxOf(request));
+  const body = metricsInstantBody(answer);
   return messageResponse(contentTypes.json, queryInstantResponse, body, { series: [] });
 }

@@ -77,8 +77,9 @@ export function metricsRangeBody(answer: Answer<readonly MetricSeries[]>, series
   };
 }
 
-export function metricsInstantBody(answer: Answer<readonly MetricSeries[]>, seriesMax: number): QueryInstantResponse {
-  const { series, ...rest } = cutSeries(answer, seriesMax);
+/** Whole: an instant query has no `maxSeries`, as in Tempo. */
+export function metricsInstantBody(answer: Answer<readonly MetricSeries[]>): QueryInstantResponse {
+  const { series, ...rest } = cutSeries(answer, Number.MAX_SAFE_INTEGER);
   return {
     series: series
       .filter((one) => one.samples.length > 0)
