@@ -355,6 +355,14 @@ function metrics(): string[] {
     '{ } | count_over_time() by (name) != 0',
     '{ } | max_over_time(duration) by (name) > 10ms',
     '{ } | rate() by (span.x) >= 1 | topk(1)',
+    '{ } | rate() with (extrapolate = true)',
+    '{ } | count_over_time() by (name) with (extrapolate = true)',
+    '{ } | sum_over_time(duration) with (extrapolate = true)',
+    '{ } | avg_over_time(duration) by (kind) with (extrapolate = true)',
+    '{ } | max_over_time(duration) with (extrapolate = true)',
+    '{ } | quantile_over_time(duration, 0.5, 0.9) with (extrapolate = true)',
+    '{ status = error } | histogram_over_time(duration) with (extrapolate = true)',
+    '{ } | rate() with (extrapolate = false)',
   ];
 }
 

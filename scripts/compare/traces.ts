@@ -75,6 +75,9 @@ function plain(spans: readonly Span[], number: number): Span[] {
 /** The parent that the random traces name and that never comes. */
 const missingParent = '0000000000000bae';
 
+/** Kept all, each second, each fourth, three of four with a random value, and what says nothing. */
+const sampledAs = ['', 'ot=th:8', 'a=b,ot=th:c', 'ot=th:4;rv:5a000000000000', 'ot=th:4;rv:0a000000000000', 'ot=th:x'];
+
 function plainSpan(span: Span): Span {
   const far = (id: string): string => (id === '' ? '' : `f${id.slice(1)}`);
   const isPlainEnd =
@@ -84,6 +87,7 @@ function plainSpan(span: Span): Span {
     ...span,
     spanId: far(span.spanId),
     parentSpanId: far(span.parentSpanId),
+    traceState: sampledAs[hashOf(span.traceId + span.spanId) % sampledAs.length],
     endUnixNanos: isPlainEnd ? span.endUnixNanos : span.startUnixNanos,
     attributes: plainAttributes(span.attributes, ''),
     resource: { ...span.resource, attributes: plainAttributes(span.resource.attributes, '') },

@@ -1,4 +1,5 @@
 /** Spans in, series out: the metrics functions. `compare()` has a file of its own. */
+import type { Span } from '../trace/model.ts';
 import type { Field, FieldReference, MetricsAggregate } from './ast.ts';
 import { printField } from './attributes.ts';
 import type { TraceFacts } from './fields.ts';
@@ -40,6 +41,7 @@ export interface FunctionCollector extends Collector {
 export function functionCollector(
   aggregate: MetricsAggregate,
   steps: Steps,
+  weightOf: (span: Span) => number,
   poll: () => void = () => undefined
 ): FunctionCollector {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator }>();
@@ -67,7 +69,7 @@ export function functionCollector(
     add: (facts, index, step, exemplars) => {
       const span = read(facts, index);
       if (span !== undefined) {
-        groupOf(span.labels).add(span.value, step);
+        addWeighted(groupOf(span.labels), aggregate, span.value, step, weightOf(facts.trace.spans[index]));
         offerExemplar(aggregate, span.labels, span.value, facts, index, step, exemplars);
       }
     },
@@ -83,6 +85,24 @@ export function functionCollector(
         return accumulator.finish(labels);
       }).flat(),
   };
+}
+
+/** As many such spans. The least and the greatest value are those of one. */
+function addWeighted(
+  accumulator: Accumulator,
+  { name }: MetricsAggregate,
+  value: Static,
+  step: number,
+  weight: number
+): void {
+  if (weight === 1) {
+    accumulator.add(value, step);
+    return;
+  }
+  const isBucketed = name === 'quantile_over_time' || name === 'histogram_over_time';
+  const isSummed = name === 'sum_over_time' || name === 'avg_over_time';
+  const measured = isBucketed ? (bucketOf(value) ?? 0) : isSummed ? measure(value) * weight : measure(value);
+  accumulator.merge(step, weight, measured);
 }
 
 /** The value of a field on a span, the first where it has several; nil when absent. */

@@ -1,6 +1,6 @@
 /** `compare()`: which attribute values are more frequent among selected spans than among the others. */
 import { attributeOf } from '../trace/model.ts';
-import type { UnixNanos } from '../trace/model.ts';
+import type { Span, UnixNanos } from '../trace/model.ts';
 import type { Field, MetricsCompare } from './ast.ts';
 import { printField } from './attributes.ts';
 import type { TraceFacts } from './fields.ts';
@@ -44,7 +44,8 @@ export interface CompareCollector extends Collector {
 export function compareCollector(
   compare: MetricsCompare,
   isSelected: (facts: TraceFacts, index: number) => boolean,
-  steps: Steps
+  steps: Steps,
+  weightOf: (span: Span) => number
 ): CompareCollector {
   const baseline = new Map<string, ComparedAttribute>();
   const selection = new Map<string, ComparedAttribute>();
@@ -58,13 +59,14 @@ export function compareCollector(
     add: (facts, index, step, exemplars) => {
       const isIn = isInWindow(compare, facts.trace.spans[index].startUnixNanos) && isSelected(facts, index);
       const attributes = isIn ? selection : baseline;
+      const weight = weightOf(facts.trace.spans[index]);
       for (const [field, value] of comparedValues(facts, index)) {
         const attribute = attributeOfSide(attributes, field, steps.count);
-        attribute.total[step]++;
+        attribute.total[step] += weight;
         const counted = countsOf(attribute, value, steps.count);
         if (counted !== undefined) {
-          counted.counts[step]++;
-          counted.sum++;
+          counted.counts[step] += weight;
+          counted.sum += weight;
         }
       }
       offer(facts, index, step, exemplars);

@@ -1,6 +1,6 @@
 /** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
 import { assert } from '../base/assert.ts';
-import type { Trace, UnixNanos } from '../trace/model.ts';
+import type { Span, Trace, UnixNanos } from '../trace/model.ts';
 import type {
   MetricsExpression,
   MetricsMath,
@@ -13,6 +13,7 @@ import type {
 import { hintOf } from './ast.ts';
 import { compileFilter } from './expression.ts';
 import { allSpans, compilePipeline } from './evaluate.ts';
+import { adjustedCount, extrapolates } from './extrapolation.ts';
 import { TraceFacts } from './fields.ts';
 import type { FunctionCollector } from './metrics-collectors.ts';
 import { functionCollector } from './metrics-collectors.ts';
@@ -88,7 +89,8 @@ export function startMetrics(query: Query, range: MetricsRange, poll = nothing):
   const steps = stepsOf(range);
   const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
   const sinks: MetricsSink[] = [];
-  const run = startExpression(body, { steps, exemplars, sinks, poll: everySo(poll) });
+  const weightOf = extrapolates(query) ? (span: Span) => adjustedCount(span.traceState) : () => 1;
+  const run = startExpression(body, { steps, exemplars, sinks, weightOf, poll: everySo(poll) });
   return {
     sinks,
     steps,
@@ -192,6 +194,8 @@ interface RunContext {
   readonly steps: Steps;
   readonly exemplars: ExemplarReservoir;
   readonly sinks: MetricsSink[];
+  /** How many spans one counts for. */
+  readonly weightOf: (span: Span) => number;
   /** For every series that is finished. */
   readonly poll: () => void;
 }
@@ -209,13 +213,13 @@ function startExpression(expression: MetricsExpression, context: RunContext): Ex
 
 function startPipeline(
   { pipeline, aggregate }: MetricsPipeline,
-  { steps, exemplars, sinks, poll }: RunContext
+  { steps, exemplars, sinks, weightOf, poll }: RunContext
 ): ExpressionRun {
   const evaluate = compilePipeline(pipeline);
   const collector =
     aggregate.kind === 'metrics-compare'
-      ? compareCollector(aggregate, compileFilter(aggregate.selection.expression), steps)
-      : functionCollector(aggregate, steps, poll);
+      ? compareCollector(aggregate, compileFilter(aggregate.selection.expression), steps, weightOf)
+      : functionCollector(aggregate, steps, weightOf, poll);
   sinks.push({ pipeline, collector });
   return {
     observe: (facts) => {

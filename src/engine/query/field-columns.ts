@@ -109,14 +109,20 @@ const summaryColumns: readonly ColumnKey[] = [
   rawColumnKey('resource_extra'),
 ];
 
+export const traceStateColumn: ColumnKey = { scope: 'intrinsic', key: 'trace_state', type: 'string' };
+
 /** All columns needed to evaluate a query that reads `fields`, and to describe the trace. */
-export function columnsToEvaluate(fields: readonly Field[] | 'all'): ColumnKey[] | 'all' {
+export function columnsToEvaluate(
+  fields: readonly Field[] | 'all',
+  more: readonly ColumnKey[] = []
+): ColumnKey[] | 'all' {
   if (fields === 'all') {
     return 'all';
   }
   const wanted = new Map<string, ColumnKey>();
   const add = (key: ColumnKey): void => void wanted.set(`${key.scope}\0${key.type}\0${key.key}`, key);
   summaryColumns.forEach(add);
+  more.forEach(add);
   for (const field of fields) {
     const columns = columnsOfField(field);
     columns.coded.forEach(add);

@@ -4,11 +4,12 @@
 import type { Answer, MetricsRequest, TimeRange } from '../../store/trace-store.ts';
 import type { TraceCondition } from '../../traceql/conditions.ts';
 import { conditionsOf, fieldsOf } from '../../traceql/conditions.ts';
+import { extrapolates } from '../../traceql/extrapolation.ts';
 import { startMetrics } from '../../traceql/metrics.ts';
 import type { MetricSeries } from '../../traceql/metrics.ts';
 import { Progress, SourceRater } from './candidates.ts';
 import type { RatedSource } from './candidates.ts';
-import { columnsToEvaluate } from './field-columns.ts';
+import { columnsToEvaluate, traceStateColumn } from './field-columns.ts';
 import { findFragments, traceIdAt, traceIdBytesAt, TraceReader } from './fragments.ts';
 import { latestStartOf, newestFirst } from './newest-first.ts';
 import { isCertainAlone } from './scan.ts';
@@ -24,7 +25,8 @@ import type { StoreView } from './view.ts';
 export async function metricsView(view: StoreView, request: MetricsRequest): Promise<Answer<readonly MetricSeries[]>> {
   const progress = new Progress(view, request.signal);
   const evaluation = startMetrics(request.query, request, progress.pollClient);
-  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
+  const weights = extrapolates(request.query) ? [traceStateColumn] : [];
+  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query), weights));
   let completeAfterUnixNanos: bigint | undefined;
   const { onProgress } = request;
   if (onProgress) {

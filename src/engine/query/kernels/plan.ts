@@ -1,6 +1,7 @@
 import type { Pipeline, PipelineStage, Query } from '../../../traceql/ast.ts';
 import { readsParents } from '../../../traceql/conditions.ts';
 import { pipelinesOf } from '../../../traceql/evaluate.ts';
+import { extrapolates } from '../../../traceql/extrapolation.ts';
 
 /** How the traces of a query are evaluated that lie whole in one place; plain data, for `explain`. */
 export type Evaluation =
@@ -14,6 +15,9 @@ export function evaluationOf(query: Query): Evaluation {
   const pipelines = pipelinesOf(query.body);
   if (readsParents(query)) {
     return { kind: 'reference', because: 'the query reads attributes of parents' };
+  }
+  if (extrapolates(query)) {
+    return { kind: 'reference', because: 'spans are weighed by their trace state' };
   }
   return pipelines.some((pipeline) => relatesWithinGroups(pipeline))
     ? { kind: 'reference', because: 'a structural operator behind by(…) relates spans of one group only' }
