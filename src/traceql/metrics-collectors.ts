@@ -1,4 +1,5 @@
 /** Spans in, series out: the metrics functions. `compare()` has a file of its own. */
+import { CompensatedSums } from '../base/compensated-sums.ts';
 import type { Span } from '../trace/model.ts';
 import type { Field, FieldReference, MetricsAggregate } from './ast.ts';
 import { printField } from './attributes.ts';
@@ -25,9 +26,9 @@ export interface Accumulator {
   add(value: Static, step: number): void;
   /**
    * `count` spans at once, counted elsewhere: `measured` is the least, the greatest or the sum of their values, as the function folds
-   * them, or the bound of the bucket they all fall into (see {@link bucketBound}).
+   * them, or the bound of the bucket they all fall into (see {@link bucketBound}). `rest`: what rounding has lost of a sum.
    */
-  merge(step: number, count: number, measured: number): void;
+  merge(step: number, count: number, measured: number, rest?: number): void;
   finish(labels: Labels): readonly Series[];
 }
 
@@ -206,9 +207,9 @@ function startAccumulator(aggregate: MetricsAggregate, steps: Steps): Accumulato
     case 'max_over_time':
       return folder(steps.count, (most, value) => Math.max(most, value));
     case 'sum_over_time':
-      return folder(steps.count, (sum, value) => sum + value);
+      return summer(steps.count, (sum) => sum);
     case 'avg_over_time':
-      return averager(steps.count);
+      return summer(steps.count, (sum, count) => sum / count);
     case 'quantile_over_time':
       return quantiles(steps.count, aggregate.quantiles);
     case 'histogram_over_time':
@@ -242,18 +243,23 @@ function folder(stepCount: number, fold: (folded: number, value: number) => numb
   };
 }
 
-function averager(stepCount: number): Accumulator {
-  const sums = new Float64Array(stepCount);
+/** `measured(sum, count)` of each step that has a value; the order of the values does not matter to it. */
+function summer(stepCount: number, measured: (sum: number, count: number) => number): Accumulator {
+  const sums = new CompensatedSums(stepCount);
   const counts = new Float64Array(stepCount);
-  const merge = (step: number, count: number, sum: number): void => {
-    sums[step] += sum;
+  const merge = (step: number, count: number, sum: number, rest = 0): void => {
+    sums.add(step, sum, rest);
     counts[step] += count;
   };
   return {
     add: (value, step) => merge(step, 1, measure(value)),
     merge,
-    // 0 / 0 is NaN: no sample.
-    finish: (labels) => [{ labels, values: sums.map((sum, step) => sum / counts[step]) }],
+    finish: (labels) => [
+      {
+        labels,
+        values: counts.map((count, step) => (count === 0 ? Number.NaN : measured(sums.total(step), count))),
+      },
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 /** Metrics over row sets: what the reference counts span by span is counted here in typed arrays, and handed over group by group. */
+import { CompensatedSums } from '../../../base/compensated-sums.ts';
 import type { FieldReference, MetricsAggregate } from '../../../traceql/ast.ts';
 import { TraceFacts } from '../../../traceql/fields.ts';
 import type { MetricsRun, MetricsSink } from '../../../traceql/metrics.ts';
@@ -179,27 +180,28 @@ function addNumbers(
   by: readonly Vector[],
   stepCount: number
 ): void {
+  const { name } = collector.aggregate;
   const accumulators = accumulatorsOf(collector, groups, rows, by);
   const places = splitByCodes(groups, steps, stepCount);
   const counts = new Float64Array(places.count);
-  const folded = new Float64Array(places.count);
-  const { name } = collector.aggregate;
+  const isSummed = name === 'sum_over_time' || name === 'avg_over_time';
+  const sums = new CompensatedSums(isSummed ? places.count : 0);
+  const folded = isSummed ? sums.sums : new Float64Array(places.count);
   for (let i = 0; i < rows.length; i++) {
     const place = places.ofRow[i];
     const number = numbers[i];
-    const before = folded[place];
-    folded[place] =
-      counts[place]++ === 0
-        ? number
-        : name === 'min_over_time'
-          ? Math.min(before, number)
-          : name === 'max_over_time'
-            ? Math.max(before, number)
-            : before + number;
+    if (isSummed) {
+      sums.add(place, number);
+    } else if (counts[place] === 0) {
+      folded[place] = number;
+    } else {
+      folded[place] = name === 'min_over_time' ? Math.min(folded[place], number) : Math.max(folded[place], number);
+    }
+    counts[place]++;
   }
   counts.forEach((count, place) => {
     const i = places.firstAt[place];
-    accumulators[groups.ofRow[i]].merge(steps[i], count, folded[place]);
+    accumulators[groups.ofRow[i]].merge(steps[i], count, folded[place], isSummed ? sums.rests[place] : 0);
   });
 }
 
