@@ -11,6 +11,7 @@ import { tagNamesV1, tagNamesV2, tagValuesV1, tagValuesV2 } from './tempo/attrib
 import { metricsInstant, metricsRange, search } from './tempo/search.ts';
 import { traceDiff } from './tempo/diff/trace-diff.ts';
 import { traceV1, traceV2 } from './tempo/traces.ts';
+import { complete } from './vivace/complete.ts';
 import { explain } from './vivace/explain.ts';
 import { serviceGraph } from './vivace/graph.ts';
 import { arrivals } from './vivace/arrivals.ts';
@@ -53,6 +54,7 @@ const routes: readonly Route[] = [
   route('metrics_instant', /^\/api\/metrics\/query$/, metricsInstant),
   { ...route('mcp', /^\/api\/mcp$/, mcp), bodyBytesMax: 1024 * 1024 },
   route('vivace_arrivals', /^\/api\/vivace\/arrivals$/, arrivals),
+  route('vivace_complete', /^\/api\/vivace\/complete$/, complete),
   route('vivace_explain', /^\/api\/vivace\/explain$/, explain),
   route('vivace_graph', /^\/api\/vivace\/graph$/, serviceGraph),
   route('vivace_skeleton', /^\/api\/vivace\/traces\/([^/]+)\/skeleton$/, traceSkeleton),

@@ -23,7 +23,18 @@ export function errorText(error: unknown, onInternalError: (error: unknown) => s
     : `internal error, see the server's log for ${onInternalError(error)}`;
 }
 
-/** One line for the body of an answer: `invalid TraceQL query: parse error at line 1, col 3: …`. */
+/** A rewritten query longer than this would hide the sentence. */
+const rewrittenMax = 300;
+
+/** One line for the body of an answer: `invalid TraceQL query: parse error at line 1, col 6: …; write `=`: { .a = 1 }`. */
 function queryErrorText(error: QueryError): string {
-  return `invalid TraceQL query: parse error at line ${error.line}, col ${error.column}: ${error.message}`;
+  const sentence = `invalid TraceQL query: parse error at line ${error.line}, col ${error.column}: ${error.message}`;
+  const fix = error.fixes.at(0);
+  if (fix === undefined) {
+    return sentence;
+  }
+  const { title, offset, length, replacement } = fix;
+  const rewritten = error.text.slice(0, offset) + replacement + error.text.slice(offset + length);
+  const isShown = rewritten.length <= rewrittenMax && !rewritten.includes('\n');
+  return `${sentence}; ${title}${isShown ? `: ${rewritten}` : ''}`;
 }

@@ -15,6 +15,7 @@ export const capabilities = [
   'stream.metrics',
   'stream.tail',
   'explain',
+  'complete',
   'arrivals',
   'service-graph',
   'trace.skeleton',

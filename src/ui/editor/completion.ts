@@ -5,7 +5,7 @@ import { printField } from '../../traceql/attributes.ts';
 import { complete } from '../../traceql/complete.ts';
 import type { Completion, KnownAttributes } from '../../traceql/complete.ts';
 import type { Static } from '../../traceql/static.ts';
-import { otherConditions } from './other-conditions.ts';
+import { otherConditions } from '../../traceql/other-conditions.ts';
 
 type Names = KnownAttributes['names'];
 type Scope = Names extends ReadonlyMap<infer Key, unknown> ? Key : never;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Client } from '../../api/client.ts';
 import { createCompleter } from './completion.ts';
 import { formatTraceql } from './format.ts';
-import { otherConditions } from './other-conditions.ts';
+import { otherConditions } from '../../traceql/other-conditions.ts';
 import { matchText } from './use-match-count.ts';
 
 test('format: our printer’s spelling, a line a stage when it is long; what would be lost stays', () => {

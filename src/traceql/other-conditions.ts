@@ -1,4 +1,4 @@
-import { lexAll } from '../../traceql/lexer.ts';
+import { lexAll } from './lexer.ts';
 
 /**
  * The spanset filter around `[from, to)` without what stands there: what names and values at that place have to occur together with. The
