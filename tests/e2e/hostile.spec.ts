@@ -209,6 +209,7 @@ test('500 script payloads run in no view, and no policy has anything to report',
     await nothingRan(page);
   }
   await page.goto(at(server, trace));
+  await expect(page.getByRole('treegrid')).toBeVisible();
   await page.keyboard.press(':');
   await page.keyboard.type('script');
   await expect(page.getByRole('listbox').getByRole('option').first()).toBeVisible();

@@ -163,7 +163,7 @@ export function ErrorNote({ children }: { children: ReactNode }): ReactElement {
 /** Grey lines where rows will be; steady widths, so that nothing jumps. */
 export function SkeletonRows({ rows }: { readonly rows: number }): ReactElement {
   return (
-    <div aria-busy="true" aria-label="Loading" style={{ padding: 12, display: 'grid', gap: 12 }}>
+    <div role="status" aria-busy="true" aria-label="Loading" style={{ padding: 12, display: 'grid', gap: 12 }}>
       {Array.from({ length: rows }, (_, index) => (
         <div key={index} className={noticeStyles.skeleton} style={{ width: `${90 - ((index * 37) % 55)}%` }} />
       ))}
