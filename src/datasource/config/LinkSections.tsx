@@ -1,4 +1,4 @@
-import { Button, FieldSet, IconButton, InlineField, InlineFieldRow, Input } from '@grafana/ui';
+import { FieldSet } from '@grafana/ui';
 import {
   logsSettings,
   type LogsLinkSettings,
@@ -6,7 +6,8 @@ import {
   type ProfilesLinkSettings,
 } from '../../ui/links/settings.ts';
 import {
-  labelWidth,
+  RowInput,
+  RowsField,
   ShiftFields,
   SourceField,
   SwitchField,
@@ -96,49 +97,37 @@ export function MetricsSection({ settings, readOnly, update }: SectionProps) {
         tags={metrics.tags}
         onTags={(tags) => set({ tags })}
       />
-      <InlineField
+      <RowsField
         label="Queries"
-        labelWidth={labelWidth}
         tooltip="Each becomes a link; without any, the median latency of the service from span metrics"
-        grow
-      >
-        <div>
-          {queries.map(({ name, query }, index) => (
-            <InlineFieldRow key={index}>
-              <Input
-                aria-label={`Query ${index + 1}: name`}
-                width={24}
-                disabled={readOnly}
+        readOnly={readOnly}
+        addText="Add query"
+        onAdd={() => set({ queries: [...queries, { name: '', query: '' }] })}
+        rows={queries.map(({ name, query }, index) => ({
+          key: String(index),
+          removeText: `Remove query ${index + 1}`,
+          onRemove: () => set({ queries: queries.filter((_, at) => at !== index) }),
+          inputs: (
+            <>
+              <RowInput
+                label={`Query ${index + 1}: name`}
+                readOnly={readOnly}
                 placeholder="Request rate"
-                value={name ?? ''}
-                onChange={(event) => setQuery(index, { name: event.currentTarget.value })}
+                value={name}
+                onValue={(text) => setQuery(index, { name: text })}
               />
-              <Input
-                aria-label={`Query ${index + 1}`}
+              <RowInput
+                label={`Query ${index + 1}`}
+                readOnly={readOnly}
                 width={60}
-                disabled={readOnly}
                 placeholder="sum(rate(traces_spanmetrics_calls_total{$__tags}[5m]))"
-                value={query ?? ''}
-                onChange={(event) => setQuery(index, { query: event.currentTarget.value })}
+                value={query}
+                onValue={(text) => setQuery(index, { query: text })}
               />
-              <IconButton
-                name="times"
-                tooltip={`Remove query ${index + 1}`}
-                onClick={() => set({ queries: queries.filter((_, at) => at !== index) })}
-              />
-            </InlineFieldRow>
-          ))}
-          <Button
-            size="sm"
-            variant="secondary"
-            icon="plus"
-            disabled={readOnly}
-            onClick={() => set({ queries: [...queries, { name: '', query: '' }] })}
-          >
-            Add query
-          </Button>
-        </div>
-      </InlineField>
+            </>
+          ),
+        }))}
+      />
     </FieldSet>
   );
 }

@@ -1,16 +1,16 @@
-import {
-  Button,
-  Combobox,
-  FieldSet,
-  IconButton,
-  InlineField,
-  InlineFieldRow,
-  Input,
-  RadioButtonGroup,
-} from '@grafana/ui';
+import { Combobox, FieldSet, InlineField, RadioButtonGroup } from '@grafana/ui';
 import { nameRows, type SearchFilter } from '../search-filters.ts';
 import { defaultTagLimit, type VivaceJsonData } from '../settings.ts';
-import { labelWidth, shiftProblem, SourceField, SwitchField, TextField, type SectionProps } from './fields.tsx';
+import {
+  labelWidth,
+  RowInput,
+  RowsField,
+  shiftProblem,
+  SourceField,
+  SwitchField,
+  TextField,
+  type SectionProps,
+} from './fields.tsx';
 
 export function StreamingSection({ settings, readOnly, update }: SectionProps) {
   const streaming = settings.streamingEnabled ?? {};
@@ -78,17 +78,25 @@ export function SearchSection({ settings, readOnly, update }: SectionProps) {
         value={search.hide ?? false}
         onValue={(hide) => update({ search: { ...search, hide } })}
       />
-      <InlineField label="Rows" labelWidth={labelWidth} tooltip="Always there, before status and duration" grow>
-        <div data-testid="vivace-search-rows">
-          {rows.map((row, index) => (
-            <InlineFieldRow key={row.id}>
-              <Input
-                aria-label={`Row ${index + 1}: label`}
+      <RowsField
+        label="Rows"
+        tooltip="Always there, before status and duration"
+        readOnly={readOnly}
+        addText="Add row"
+        onAdd={() => setRows([...rows, { id: freeId(rows), scope: 'span', operator: '=', tag: '' }])}
+        rows={rows.map((row, index) => ({
+          key: row.id,
+          removeText: `Remove row ${index + 1}`,
+          onRemove: () => setRows(rows.filter((_, at) => at !== index)),
+          inputs: (
+            <>
+              <RowInput
+                label={`Row ${index + 1}: label`}
+                readOnly={readOnly}
                 width={20}
-                disabled={readOnly}
                 placeholder="as the attribute"
-                value={row.label ?? ''}
-                onChange={(event) => set(index, { label: event.currentTarget.value || undefined })}
+                value={row.label}
+                onValue={(text) => set(index, { label: text || undefined })}
               />
               <Combobox
                 aria-label={`Row ${index + 1}: scope`}
@@ -98,32 +106,18 @@ export function SearchSection({ settings, readOnly, update }: SectionProps) {
                 value={row.scope ?? 'span'}
                 onChange={({ value }) => set(index, { scope: value })}
               />
-              <Input
-                aria-label={`Row ${index + 1}: attribute`}
+              <RowInput
+                label={`Row ${index + 1}: attribute`}
+                readOnly={readOnly}
                 width={30}
-                disabled={readOnly}
                 placeholder="http.route"
-                value={row.tag ?? ''}
-                onChange={(event) => set(index, { tag: event.currentTarget.value })}
+                value={row.tag}
+                onValue={(text) => set(index, { tag: text })}
               />
-              <IconButton
-                name="times"
-                tooltip={`Remove row ${index + 1}`}
-                onClick={() => setRows(rows.filter((_, at) => at !== index))}
-              />
-            </InlineFieldRow>
-          ))}
-          <Button
-            size="sm"
-            variant="secondary"
-            icon="plus"
-            disabled={readOnly}
-            onClick={() => setRows([...rows, { id: freeId(rows), scope: 'span', operator: '=', tag: '' }])}
-          >
-            Add row
-          </Button>
-        </div>
-      </InlineField>
+            </>
+          ),
+        }))}
+      />
       <TextField
         label="Tag limit"
         tooltip="At most so many names or values in a list"

@@ -1,5 +1,6 @@
 import { DataSourcePicker } from '@grafana/runtime';
 import { Button, IconButton, InlineField, InlineFieldRow, InlineSwitch, Input } from '@grafana/ui';
+import type { ReactNode } from 'react';
 import { parseDuration } from '../../traceql/literals.ts';
 import type { TagMapping } from '../../ui/links/settings.ts';
 import type { VivaceJsonData } from '../settings.ts';
@@ -110,40 +111,82 @@ export function TagsField({ label, tooltip, readOnly, tags = [], onTags }: TagsF
     onTags(rest.length === 0 ? undefined : rest);
   };
   return (
-    <InlineField label={label} labelWidth={labelWidth} disabled={readOnly} tooltip={tooltip} grow>
-      <div>
-        {tags.map(({ key, value }, index) => (
-          <InlineFieldRow key={index}>
-            <Input
-              aria-label={`${label} ${index + 1}: attribute`}
-              width={24}
-              disabled={readOnly}
+    <RowsField
+      label={label}
+      tooltip={tooltip}
+      readOnly={readOnly}
+      addText="Add tag"
+      onAdd={() => onTags([...tags, { key: '' }])}
+      rows={tags.map(({ key, value }, index) => ({
+        key: String(index),
+        removeText: `Remove ${key || 'the tag'}`,
+        onRemove: () => left(index),
+        inputs: (
+          <>
+            <RowInput
+              label={`${label} ${index + 1}: attribute`}
+              readOnly={readOnly}
               placeholder="service.name"
               value={key}
-              onChange={(event) => set(index, { key: event.currentTarget.value })}
+              onValue={(text) => set(index, { key: text })}
             />
-            <Input
-              aria-label={`${label} ${index + 1}: is called`}
-              width={24}
-              disabled={readOnly}
+            <RowInput
+              label={`${label} ${index + 1}: is called`}
+              readOnly={readOnly}
               placeholder="the same"
-              value={value ?? ''}
-              onChange={(event) => set(index, { value: event.currentTarget.value || undefined })}
+              value={value}
+              onValue={(text) => set(index, { value: text || undefined })}
             />
-            <IconButton name="times" tooltip={`Remove ${key || 'the tag'}`} onClick={() => left(index)} />
+          </>
+        ),
+      }))}
+    />
+  );
+}
+
+interface RowsFieldProps extends FieldProps {
+  readonly addText: string;
+  readonly onAdd: () => void;
+  readonly rows: readonly {
+    readonly key: string;
+    readonly inputs: ReactNode;
+    readonly removeText: string;
+    readonly onRemove: () => void;
+  }[];
+}
+
+/** A setting that is a list: a row of inputs for each entry, with a button that removes it, and one that adds another. */
+export function RowsField({ label, tooltip, readOnly, addText, onAdd, rows }: RowsFieldProps) {
+  return (
+    <InlineField label={label} labelWidth={labelWidth} disabled={readOnly} tooltip={tooltip} grow>
+      <div>
+        {rows.map(({ key, inputs, removeText, onRemove }) => (
+          <InlineFieldRow key={key}>
+            {inputs}
+            <IconButton name="times" disabled={readOnly} tooltip={removeText} onClick={onRemove} />
           </InlineFieldRow>
         ))}
-        <Button
-          size="sm"
-          variant="secondary"
-          icon="plus"
-          disabled={readOnly}
-          onClick={() => onTags([...tags, { key: '' }])}
-        >
-          Add tag
+        <Button size="sm" variant="secondary" icon="plus" disabled={readOnly} onClick={onAdd}>
+          {addText}
         </Button>
       </div>
     </InlineField>
+  );
+}
+
+type RowInputProps = Omit<TextFieldProps, 'tooltip' | 'invalid'>;
+
+/** One input of a row; its label is read out, not shown. */
+export function RowInput({ label, readOnly, value, placeholder, width = 24, onValue }: RowInputProps) {
+  return (
+    <Input
+      aria-label={label}
+      width={width}
+      disabled={readOnly}
+      placeholder={placeholder}
+      value={value ?? ''}
+      onChange={(event) => onValue(event.currentTarget.value)}
+    />
   );
 }
 

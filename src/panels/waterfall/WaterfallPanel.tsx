@@ -10,15 +10,16 @@ import type { Span } from '../../trace/model.ts';
 import { cssVariables } from '../../ui/kit/theme.ts';
 import { wholeTrace, type TraceFocus } from '../../ui/state/view.ts';
 import { SpansPane } from '../../ui/trace/SpansPane.tsx';
+import type { WaterfallOptions } from './options.ts';
 import { spansFromFrames } from './spans-from-frame.ts';
 
 /** The trace of the panel's frames. What is selected and folded lives in memory: two panels do not share it. */
-export default function WaterfallPanel({ data, width, height }: PanelProps) {
+export default function WaterfallPanel({ data, options, width, height }: PanelProps<WaterfallOptions>) {
   const theme = uiTheme(useTheme2());
   const { spans, traceCount } = useMemo(() => firstTrace(spansFromFrames(data.series)), [data.series]);
   const traceId = spans[0]?.traceId;
   const [focused, setFocused] = useState<{ traceId: string | undefined; focus: TraceFocus }>();
-  const focus = focused !== undefined && focused.traceId === traceId ? focused.focus : wholeTrace;
+  const focus = focused !== undefined && focused.traceId === traceId ? focused.focus : firstFocus(options);
   const source = data.request?.targets[0]?.datasource;
   const uid = source?.type === dataSourceType ? source.uid : undefined;
   const linksOfSpan = useSpanLinks(source?.uid, data.series);
@@ -43,11 +44,21 @@ export default function WaterfallPanel({ data, width, height }: PanelProps) {
           onFocus={(next) => setFocused({ traceId, focus: next })}
           addToSearch={undefined}
           linksOfSpan={linksOfSpan}
+          fullViewHref={uid === undefined ? undefined : (spanId) => fullViewHref(traceId ?? '', spanId ?? '', uid)}
           hrefOfTrace={uid === undefined ? undefined : (id, spanId) => fullViewHref(id, spanId, uid)}
         />
       )}
     </div>
   );
+}
+
+/** What the panel's options say, until somebody chooses something else. Explore draws the panel without options. */
+function firstFocus({ view, reduce }: Partial<WaterfallOptions>): TraceFocus {
+  return {
+    ...wholeTrace,
+    ...(view === undefined || view === 'waterfall' ? {} : { view }),
+    ...(reduce === undefined || reduce === 'auto' ? {} : { reduce }),
+  };
 }
 
 /** Several frames may hold parts of one trace; of several traces the first is shown. */

@@ -47,6 +47,8 @@ export interface TracePaneProps {
   onFocus(focus: TraceFocus, history: 'push' | 'replace'): void;
   readonly addToSearch: ((condition: string) => void) | undefined;
   readonly hrefOfTrace: ((traceId: string, spanId: string) => string) | undefined;
+  /** The trace at full size elsewhere, with this span selected; `undefined` where this is it. */
+  readonly fullViewHref?: (spanId: string | undefined) => string;
   /** Where a span leads outside of tracing: its logs, metrics, profiles. */
   readonly linksOfSpan?: LinksOfSpan;
   /** What the link had to leave out to stay short enough. */

@@ -20,7 +20,7 @@ const formats = Object.keys(formatTitles) as ExportFormat[];
 
 /** What is done with a trace as a whole: a link to it, a file of it, another one beside it. */
 export function TraceTools(props: TracePaneProps): ReactElement {
-  const { data, focus, host, link, linkLeftOut = [], onCompare, onCompareWithTypical } = props;
+  const { data, focus, fullViewHref, host, link, linkLeftOut = [], onCompare, onCompareWithTypical } = props;
   const { table } = data.model;
   const announce = useAnnounce();
   const [note, setNote] = useState('');
@@ -79,6 +79,11 @@ export function TraceTools(props: TracePaneProps): ReactElement {
   return (
     <div className={styles.root}>
       <div className={styles.buttons}>
+        {fullViewHref !== undefined && (
+          <a className={styles.fullView} href={fullViewHref(focus.spanId)}>
+            Open full view
+          </a>
+        )}
         {link !== undefined && (
           <Button small title="Copy a link to exactly this view" onClick={copyLink}>
             <Icon name="link" size={13} /> Copy link
@@ -134,6 +139,7 @@ export function TraceTools(props: TracePaneProps): ReactElement {
 const styles = {
   root: css({ display: 'flex', flexDirection: 'column', alignItems: 'flex-end', gap: 2, maxWidth: '100%' }),
   buttons: css({ display: 'flex', flexWrap: 'wrap', gap: 4 }),
+  fullView: css({ fontSize: 12, lineHeight: '24px', padding: '0 4px', color: 'var(--v-accent)' }),
   select: css({ height: 24, fontSize: 12, maxWidth: 110 }),
   note: css({
     display: 'flex',

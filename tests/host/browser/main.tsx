@@ -72,8 +72,8 @@ const settings: DataSourceInstanceSettings[] = [
 ];
 const instances = new Map<string, Promise<AnyDataSource>>();
 
-// Grafana registers the editors of panel options before it loads a panel; ours need this one.
-standardEditorsRegistry.setInit(() => [{ id: 'boolean', name: 'Switch', editor: () => null }]);
+// Grafana registers the editors of panel options before it loads a panel; ours need these.
+standardEditorsRegistry.setInit(() => ['boolean', 'select'].map((id) => ({ id, name: id, editor: () => null })));
 runtime.setBackendSrv(backendSrv);
 runtime.setTemplateSrv(templateSrv);
 runtime.setDataSourceSrv(dataSourceSrv(settings, (one) => instanceOf(one.uid)));
