@@ -93,7 +93,57 @@ export function fixForRangeVector(text: string, call: At): QueryFix | undefined 
     const isFirst = text.slice(0, call.start).trim() === '';
     return argument === '' && !isFirst ? undefined : replace(range, isFirst ? `{ } | ${name}()` : `${name}()`);
   }
-  return selector.startsWith('{') ? replace(range, `${selector} | ${name}()`) : undefined;
+  return selector.startsWith('{')
+    ? replace(range, `${selector} | ${name}()`)
+    : fixForMetricName(text, { start: call.start, end: close + 1 }, selector);
+}
+
+/**
+ * `rate(http_requests[5m]) by service where status=500` for `{ span.http.response.status_code = 500 } | rate() by(resource.service.name)`.
+ * The metric's name has no counterpart: spans are what is counted.
+ */
+function fixForMetricName(text: string, call: At, selector: string): QueryFix | undefined {
+  const name = /^\w+/.exec(text.slice(call.start))?.[0] ?? '';
+  const tail = /^\s*(?:by\s*(\([\w.,\s]+\)|[\w.]+(?:\s*,\s*[\w.]+)*))?\s*(?:where\s+(.+?))?\s*$/is.exec(
+    text.slice(call.end)
+  );
+  if (!/^[a-z_:][\w:]*$/i.test(selector) || tail === null || text.slice(0, call.start).trim() !== '') {
+    return undefined;
+  }
+  const [, by = '', where] = tail;
+  const fields = by
+    .replace(/[()]/g, '')
+    .split(',')
+    .map((field) => field.trim())
+    .filter((field) => field !== '');
+  const groups = fields.length === 0 ? '' : ` by(${fields.map(fieldForLabel).join(', ')})`;
+  const conditions = where === undefined ? '' : `${conditionsForLabels(where)} `;
+  return replace({ start: call.start, end: text.length }, `{ ${conditions}} | ${name}()${groups}`);
+}
+
+/** `status=500 and method="GET"` as conditions on spans. */
+function conditionsForLabels(where: string): string {
+  return where
+    .split(/\s+(and|or|&&|\|\|)\s+/i)
+    .map((part, index) => {
+      if (index % 2 === 1) {
+        return wordOperators[part.toLowerCase()] ?? part;
+      }
+      const [, label, operator, value] = /^([\w.]+)\s*(==|=~|!=|!~|<=|>=|[=<>])\s*(.+)$/s.exec(part.trim()) ?? [];
+      if (label === undefined) {
+        return part;
+      }
+      const isStatusCode = /^(status|code|status_code)$/i.test(label) && /^["']?\d+["']?$/.test(value);
+      const field = isStatusCode ? 'span.http.response.status_code' : fieldForLabel(label);
+      const bare = value.replace(/^(["'])(.*)\1$/s, '$2');
+      const isBare = isStatusCode || (bare === value && /^(\d[\w.]*|true|false|error|ok|unset)$/.test(value));
+      return `${field} ${operator === '==' ? '=' : operator} ${isBare ? bare : JSON.stringify(bare)}`;
+    })
+    .join(' ');
+}
+
+function fieldForLabel(label: string): string {
+  return label.includes('.') ? `.${label}`.replace(/^\.(?=(?:resource|span)\.)/, '') : fieldForWord(label);
 }
 
 function matchingParenthesis(text: string, open: number): number {

@@ -113,6 +113,17 @@ const invalid: readonly (readonly [text: string, message: RegExp, fixed?: string
   ['{ } | count() > 1 «&&» avg(duration) > 1s', /does not stand between/, '{ } | count() > 1 | avg(duration) > 1s'],
   ['«{ } | count()»', /ends in spansets or metrics/],
   ['{ } | rate() | «count»() > 1', /`topk` or `bottomk`/],
+  [
+    '«rate»(http_requests[5m]) by service where status=500',
+    /stands behind a pipe/,
+    '{ span.http.response.status_code = 500 } | rate() by(resource.service.name)',
+  ],
+  [
+    "«rate»(http_requests[5m]) by (service, http.route) where method = 'GET' and status == error",
+    /stands behind a pipe/,
+    '{ .method = "GET" && status = error } | rate() by(resource.service.name, .http.route)',
+  ],
+  ['«rate»(http_requests[5m])', /stands behind a pipe/, '{ } | rate()'],
   ['{ } «{» }', /expected an operator/],
   ['{ } | compare({ }, 3, 4«)»', /expected `,`/],
   ['{ }\n | «foo»()', /pipeline stage/],

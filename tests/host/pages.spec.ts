@@ -1,7 +1,7 @@
 /** The app's pages by their addresses: the same specs run against the test hosts and, with `VIVACE_GRAFANA_URL`, against a real Grafana. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, hostUrl, test } from './host-test.ts';
-import { checkoutTraceId, spanId } from './traces.ts';
+import { checkoutTraceId, spanId, wideTraceId } from './traces.ts';
 
 const page = (path: string): string => `${hostUrl()}/a/vivace-traces-app/${path}`;
 
@@ -41,4 +41,23 @@ test('services: graph and table, 2 hops upstream, an edge leads to a trace throu
   await app.getByRole('link', { name: 'Traces through this edge' }).click();
   await app.getByRole('listitem').first().getByRole('link').first().click();
   await expect(app.getByText('charge card').first()).toBeVisible();
+});
+
+test('a Viewer may use every page but the settings, which say so', async ({ host }) => {
+  test.skip(
+    process.env.VIVACE_GRAFANA_URL !== undefined && process.env.VIVACE_GRAFANA_ROLE !== 'Viewer',
+    'this Grafana has no Viewer'
+  );
+  await host.goto(page('settings'));
+  await expect(host.getByText(/Settings are for administrators|Access denied|don't have access/).first()).toBeVisible();
+  await expect(host.getByTestId('vivace-setup')).toHaveCount(0);
+  for (const [path, text] of [
+    ['search?ds=vivace', 'POST /checkout'],
+    [`trace/${checkoutTraceId}?ds=vivace`, 'charge card'],
+    ['services?ds=vivace', 'payment'],
+    [`compare?a=${checkoutTraceId}&b=${wideTraceId}&ds=vivace`, 'charge card'],
+  ]) {
+    await host.goto(page(path));
+    await expect(host.getByTestId('vivace-app').getByText(text).first()).toBeVisible();
+  }
 });

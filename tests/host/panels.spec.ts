@@ -1,6 +1,6 @@
 /** The panels as a dashboard uses them. */
 import { expect, hostUrl, test } from './host-test.ts';
-import { checkoutTraceId, wideTraceId } from './traces.ts';
+import { checkoutTraceId, spanId, wideTraceId } from './traces.ts';
 import type { TestHost } from './browser/main.tsx';
 
 declare const window: { testHost: TestHost };
@@ -27,6 +27,39 @@ test('service graph panel: hops around a service, a call leads to its traces', {
 test('service graph panel: says so when it gets no graph', async ({ host }) => {
   await host.evaluate(() => window.testHost.renderGraphPanel({ query: '{ resource.service.name = "nobody" }' }));
   await expect(host.getByTestId('panel')).toContainText('No service graph here');
+});
+
+test('waterfall panel: the full view opens at the selected span; data links of its author', async ({ host }) => {
+  await host.evaluate(
+    (id) =>
+      window.testHost.renderPanel([{ query: id }], {
+        links: [{ title: 'Runbook', url: '/runbooks/${__span.name}?trace=${__trace.traceId}' }],
+      }),
+    checkoutTraceId
+  );
+  const panel = host.getByTestId('panel');
+  const full = panel.getByRole('link', { name: 'Open full view' });
+  await expect(full).toHaveAttribute('href', `/a/vivace-traces-app/trace/${checkoutTraceId}?ds=vivace`);
+  await panel.getByText('charge card').first().click();
+  await expect(full).toHaveAttribute(
+    'href',
+    `/a/vivace-traces-app/trace/${checkoutTraceId}?span=${spanId(3)}&ds=vivace`
+  );
+  await expect(panel.getByRole('link', { name: 'Runbook' })).toHaveAttribute(
+    'href',
+    `/runbooks/charge%20card?trace=${checkoutTraceId}`
+  );
+});
+
+test('waterfall panel: the view and the rows that its options choose come first', async ({ host }) => {
+  await host.evaluate(
+    (id) => window.testHost.renderPanel([{ query: id }], { options: { view: 'statistics' } }),
+    checkoutTraceId
+  );
+  const panel = host.getByTestId('panel');
+  await expect(panel.getByRole('button', { name: 'Statistics' })).toHaveAttribute('aria-pressed', 'true');
+  await panel.getByRole('button', { name: 'Waterfall' }).click();
+  await expect(panel.getByText('charge card').first()).toBeVisible();
 });
 
 test('two panels on one dashboard: a key in one is not felt in the other', async ({ host }) => {

@@ -273,7 +273,7 @@ test('settings: the node graph of a trace, a look-up around the range, links of 
   expect(Number(range.get('end')) - Number(range.get('start'))).toBeGreaterThanOrEqual(3 * 3600);
 
   await host.evaluate(
-    (id) => window.testHost.renderPanel([{ query: id }], 1200, 500, 'vivace-linked'),
+    (id) => window.testHost.renderPanel([{ query: id }], { uid: 'vivace-linked' }),
     checkoutTraceId
   );
   const panel = host.getByTestId('panel');

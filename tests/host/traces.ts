@@ -17,7 +17,7 @@ export async function sendFixture(otlpUrl: string): Promise<void> {
 export const checkoutTraceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 /** Beyond core's view: Explore is pointed to our panel. */
 export const wideTraceId = 'aaaa2f3577b34da6a3ce929d0e0e4736';
-export const wideSpanCount = 12_000;
+export const wideSpanCount = 20_000;
 
 export function fixtureSpans(nowMs: number): Span[] {
   const startUnixNanos = BigInt(nowMs - 60_000) * 1_000_000n;

@@ -11,6 +11,7 @@ import {
   type AppRootProps,
   type CustomVariableSupport,
   type DataFrame,
+  type DataLink,
   type DataQuery,
   type DataQueryRequest,
   type DataQueryResponse,
@@ -264,25 +265,32 @@ interface PanelSize {
   readonly width: number;
   readonly height: number;
   readonly uid: string;
+  readonly options?: object;
+  /** Data links that the panel's author put on every field. */
+  readonly links?: readonly DataLink[];
 }
 
 async function panelElement(
   id: string,
   targets: readonly Record<string, unknown>[],
-  { width, height, uid }: PanelSize
+  { width, height, uid, options, links }: PanelSize
 ): Promise<ReactNode> {
   const plugin = await load<PanelPlugin>(id);
   const Panel = plugin.panel!;
   const datasource = { uid, type: ids.dataSource };
   const request = requestOf(targets.map((target) => ({ ...target, datasource })));
   const { data } = await lastValueFrom(await observe(targets, undefined, undefined, uid));
+  // As Grafana applies the panel's field settings.
+  for (const { config } of links === undefined ? [] : data.flatMap((frame: DataFrame) => frame.fields)) {
+    config.links = [...(config.links ?? []), ...links!];
+  }
   const props = {
     id: 1,
     title: 'Trace',
     data: { state: 'Done', series: data, timeRange: request.range, request },
     timeRange: request.range,
     timeZone: 'utc',
-    options: { isListShown: true, ...plugin.defaults },
+    options: { isListShown: true, ...plugin.defaults, ...options },
     fieldConfig: { defaults: {}, overrides: [] },
     width,
     height,
@@ -445,8 +453,11 @@ const testHost = {
     );
   },
 
-  async renderPanel(targets: readonly Record<string, unknown>[], width = 1200, height = 500, uid = 'vivace') {
-    show(await panelElement(ids.panel, targets, { width, height, uid }));
+  async renderPanel(
+    targets: readonly Record<string, unknown>[],
+    { width = 1200, height = 500, uid = 'vivace', ...rest }: Partial<PanelSize> = {}
+  ) {
+    show(await panelElement(ids.panel, targets, { width, height, uid, ...rest }));
   },
 
   async renderGraphPanel(target: Record<string, unknown>, width = 1200, height = 500) {
