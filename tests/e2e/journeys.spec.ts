@@ -2,8 +2,10 @@
 import type { Page } from '@playwright/test';
 import type { Span } from '../../src/trace/model.ts';
 import { encodeJaegerJson } from '../../src/wire/jaeger-json.ts';
+import { startServer } from '../support/server.ts';
+import { startLoki } from '../support/loki.ts';
 import { fixtureSpans, traceIds } from './fixtures.ts';
-import { at, dropFile, expect, send, test } from './page-test.ts';
+import { at, dropFile, expect, pageDir, send, test } from './page-test.ts';
 
 const failedTrace = `/trace/${traceIds.failed}`;
 const producerId = '00000000000000b9';
@@ -61,6 +63,177 @@ function queueSpans(nowMs: number): Span[] {
   }));
   return [root, ...siblings, producer, ...consumers];
 }
+
+interface ExemplarAnswer {
+  readonly series: readonly {
+    readonly exemplars?: readonly {
+      readonly labels: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[];
+    }[];
+  }[];
+}
+
+test('1: from an exemplar to the cause, in three actions and less than ten seconds', async ({ page }) => {
+  const spans = fixtureSpans(Date.now()).filter(({ traceId }) => traceId === traceIds.failed);
+  const card = spans.find(({ name }) => name === 'charge card')!;
+  const loki = await startLoki(() => [
+    {
+      unixNanos: card.startUnixNanos + 5_000_000n,
+      line: `issuer refused the card trace_id=${traceIds.failed}`,
+      labels: { service_name: 'payment', level: 'error' },
+      metadata: { span_id: card.spanId },
+    },
+  ]);
+  const server = await startServer({ pageDir, config: { logs_loki_url: loki.url } });
+  try {
+    await send(server, spans);
+    // A dashboard asks for the rate and draws the exemplars of the answer; its link names the exemplar's trace and span.
+    const q = encodeURIComponent('{ status = error } | rate()');
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const asked = await page.request.get(
+      at(
+        server,
+        `/api/metrics/query_range?q=${q}&start=${nowSeconds - 3600}&end=${nowSeconds + 60}&step=60s&exemplars=10`
+      )
+    );
+    const { series } = (await asked.json()) as ExemplarAnswer;
+    const [exemplar] = series.flatMap((one) => one.exemplars ?? []);
+    const label = (...keys: string[]) =>
+      exemplar.labels.find(({ key }) => keys.includes(key))?.value.stringValue.replaceAll('"', '');
+    const begun = Date.now();
+    await page.goto(
+      at(server, `/trace/${label('trace:id', 'traceID')}?span=${label('span:id', 'spanID') ?? ''}&show=story`)
+    );
+    await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toBeVisible();
+    await page.getByRole('treegrid').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('e');
+    const detail = page.getByTestId('span-detail');
+    // The first error on the way down may be a caller; the deepest one is next.
+    for (let more = 0; more < 3 && !(await detail.textContent())?.includes('charge card'); more++) {
+      await page.keyboard.press('e');
+    }
+    await expect(detail).toContainText('charge card');
+    await expect(detail).toContainText(/exception/i);
+    await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toContainText('1 log');
+    await page.keyboard.press('5');
+    await page.getByRole('button', { name: '1 log line' }).click();
+    await expect(page.getByTestId('events')).toContainText('issuer refused the card');
+    expect(Date.now() - begun).toBeLessThan(10_000);
+  } finally {
+    await server.close();
+    await loki.close();
+  }
+});
+
+test('4: a beginner writes PromQL, one key makes it TraceQL, a structural condition comes by completion', async ({
+  page,
+  server,
+}) => {
+  await page.goto(at(server, '/search?editor=traceql'));
+  const editor = page.locator('.cm-content');
+  await editor.fill('rate(http_requests[5m]) by service where status=500');
+  await expect(page.getByRole('alert')).toContainText('stands behind a pipe');
+  await editor.click();
+  await page.keyboard.press('Control+.');
+  await expect(editor).toHaveText('{ span.http.response.status_code = 500 } | rate() by(resource.service.name)');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+
+  // A structural condition, out of what is offered alone.
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText('{ resource.service.name = "checkout" } ');
+  await page.keyboard.press('Control+Space');
+  const offered = page.locator('.cm-tooltip-autocomplete');
+  await expect(offered).toContainText('>>');
+  await offered.getByRole('option', { name: />>/ }).first().click();
+  await page.keyboard.type('{ ');
+  await page.keyboard.press('Control+Space');
+  await offered
+    .getByRole('option', { name: /^status/ })
+    .first()
+    .click();
+  await page.keyboard.type(' = ');
+  await page.keyboard.press('Control+Space');
+  await offered
+    .getByRole('option', { name: /^error/ })
+    .first()
+    .click();
+  await page.keyboard.type(' }');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('listitem').first()).toBeVisible();
+  // The address is the saved search: whoever opens it gets the same.
+  await expect(page).toHaveURL(/q=.*%3E%3E/);
+  const shared = page.url();
+  await page.goto(at(server, '/'));
+  await page.goto(shared);
+  await expect(page.getByRole('listitem').first()).toBeVisible();
+  await expect(page.locator('.cm-content')).toContainText('>>');
+});
+
+const shopServiceCount = 300;
+
+/** 300 services, each called by the one before it; `payments` by two, one of them called by `web`. */
+function manyServices(nowMs: number): Span[] {
+  const [model] = fixtureSpans(nowMs);
+  const names = Array.from({ length: shopServiceCount - 4 }, (_, index) => `service-${String(index).padStart(3, '0')}`);
+  const chains = [
+    ...names.map((name, index) => [name, names[(index + 1) % names.length]]),
+    ['web', 'orders', 'payments'],
+    ['batch', 'payments'],
+  ];
+  return chains.flatMap((chain, trace) => {
+    const traceId = (0xf00000 + trace).toString(16).padStart(32, '0');
+    return chain.flatMap((service, depth): Span[] => {
+      const start = BigInt(nowMs - 60_000) * 1_000_000n + BigInt(depth) * 1_000_000n;
+      const resource = {
+        ...model.resource,
+        attributes: [{ key: 'service.name', value: { type: 'string' as const, value: service } }],
+      };
+      const at = (id: number, parent: number, kind: number, name: string): Span => ({
+        ...model,
+        traceId,
+        spanId: (0xa00000 + trace * 16 + id).toString(16).padStart(16, '0'),
+        parentSpanId: parent === 0 ? '' : (0xa00000 + trace * 16 + parent).toString(16).padStart(16, '0'),
+        name,
+        kind,
+        startUnixNanos: start,
+        endUnixNanos: start + 50_000_000n - BigInt(depth) * 5_000_000n,
+        statusCode: 0,
+        events: [],
+        links: [],
+        attributes: [],
+        resource,
+      });
+      const server = at(2 * depth + 1, 2 * depth, 2, `${service} handles`);
+      return depth === chain.length - 1 ? [server] : [server, at(2 * depth + 2, 2 * depth + 1, 3, `${service} calls`)];
+    });
+  });
+}
+
+test('5: who calls payments, among 300 services: two hops upstream, and a trace through the edge', async ({
+  page,
+  emptyServer: server,
+}) => {
+  await send(server, manyServices(Date.now()));
+  await page.goto(at(server, '/services'));
+  const graph = page.getByRole('img', { name: /^Service graph: 300 nodes/ });
+  await expect(graph).toHaveAttribute('data-laid-out', 'true');
+  await page.getByLabel('Find a service').fill('payments');
+  await page.getByLabel('Find a service').press('Enter');
+  const detail = page.getByRole('region', { name: 'Selected service' });
+  await detail.getByRole('button', { name: 'Show what is around it' }).click();
+  await page.getByLabel('Direction').selectOption('upstream');
+  await page.getByLabel('Hops').selectOption('1');
+  await expect(page.getByRole('img', { name: /^Service graph: 3 nodes, 2 edges/ })).toBeVisible();
+  await page.getByLabel('Hops').selectOption('2');
+  await expect(page.getByRole('img', { name: /^Service graph: 4 nodes, 3 edges/ })).toBeVisible();
+  await detail.getByRole('button', { name: '← orders' }).click();
+  await page.getByRole('link', { name: 'Traces through this edge' }).click();
+  await expect(page.getByRole('listitem')).toHaveCount(1);
+  await page.getByRole('listitem').first().getByRole('link').first().click();
+  await expect(page.getByRole('row').filter({ hasText: 'orders calls' })).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: 'payments handles' })).toBeVisible();
+});
 
 test('6: from a producer to its consumer over the incoming link, and back to the same place', async ({
   page,
