@@ -47,7 +47,7 @@ test('waterfall panel: the full view opens at the selected span; data links of i
   );
   await expect(panel.getByRole('link', { name: 'Runbook' })).toHaveAttribute(
     'href',
-    `/runbooks/charge%20card?trace=${checkoutTraceId}`
+    `/runbooks/charge card?trace=${checkoutTraceId}`
   );
 });
 
