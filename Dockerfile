@@ -32,7 +32,8 @@ COPY --from=build /src/build/standalone ./build/standalone
 COPY --from=build /src/LICENSE ./
 RUN install -d -o node -g node -m 0700 /var/lib/vivace
 USER node
-ENV VIVACE_DATA_DIR=/var/lib/vivace
+# Compiled code is kept: a restart takes half the work. Where the folder cannot be written, nothing is kept.
+ENV VIVACE_DATA_DIR=/var/lib/vivace NODE_COMPILE_CACHE=/tmp/vivace-compiled
 VOLUME /var/lib/vivace
 EXPOSE 3200 4317 4318
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=12 \

@@ -1,4 +1,5 @@
 import { unreachable } from '../base/assert.ts';
+import { everySo, neverPoll, type Poll } from '../base/poll.ts';
 import { hexFromBytes } from '../trace/ids.ts';
 import type { AnyValue, Attribute, InstrumentationScope, Resource, Span, SpanEvent, SpanLink } from '../trace/model.ts';
 import { decodeAnyValue, decodeEvents, decodeKeyValues, decodeLinks } from '../wire/otlp-protobuf.ts';
@@ -7,18 +8,18 @@ import { intrinsicColumns } from './row-set.ts';
 
 /**
  * Whole spans, in the order of `rows`. Attributes come in the order of the columns, second occurrences of a key behind them. Spans of
- * one resource (or instrumentation scope) share it by identity.
+ * one resource (or instrumentation scope) share it by identity. What `poll` throws ends the work; it is called about every millisecond.
  */
-export function spansOfRows(rowSet: RowSet, rows: ArrayLike<number>): Span[] {
+export function spansOfRows(rowSet: RowSet, rows: ArrayLike<number>, poll = neverPoll): Span[] {
   // Below half of the rows it is cheaper to look the codes up than to copy whole columns.
   if (rowSet.narrow !== undefined && rows.length * 2 < rowSet.rowCount) {
     const all = Uint32Array.from({ length: rows.length }, (_, row) => row);
-    return readSpans(rowSet.narrow(rows), all);
+    return readSpans(rowSet.narrow(rows), all, poll);
   }
-  return readSpans(rowSet, rows);
+  return readSpans(rowSet, rows, poll);
 }
 
-function readSpans(rowSet: RowSet, rows: ArrayLike<number>): Span[] {
+function readSpans(rowSet: RowSet, rows: ArrayLike<number>, poll: Poll): Span[] {
   const text = (name: IntrinsicColumn): ((row: number) => string) =>
     reader(rowSet, name, (values, entry) => values.textAt(entry), '');
   const count = (name: IntrinsicColumn): ((row: number) => number) =>
@@ -47,8 +48,10 @@ function readSpans(rowSet: RowSet, rows: ArrayLike<number>): Span[] {
   const scopeOf = sharedReader(rowSet, rows, 'instrumentation', scopeReader(rowSet));
   const { traceIds, traceOfRow, spanIds, parentSpanIds, startUnixNanos, durationNanos, kinds, statusCodes } = rowSet;
 
+  const pollSpans = everySo(poll);
   const spans: Span[] = [];
   for (let i = 0; i < rows.length; i++) {
+    pollSpans();
     const row = rows[i];
     const trace = traceOfRow[row];
     const start = startUnixNanos[row];

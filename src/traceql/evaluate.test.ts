@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Trace } from '../trace/model.ts';
 import { traceFromText } from '../trace/text.ts';
-import { evaluateTrace } from './evaluate.ts';
+import { compileQuery, evaluateTrace } from './evaluate.ts';
+import { TraceFacts } from './fields.ts';
 import { printStatic } from './literals.ts';
 import { parseQuery } from './parser.ts';
 import { validateQuery } from './validate.ts';
@@ -365,4 +366,16 @@ test('shape does not matter: deep, wide and empty traces', () => {
   const wide = { ...deep, spans: deep.spans.map((span, i) => ({ ...span, parentSpanId: i === 0 ? '' : id(1) })) };
   assert.equal(evaluateTrace(parseQuery('{ } ~ { }'), wide)[0].spans.length, 19_999);
   assert.deepEqual(evaluateTrace(parseQuery('{ }'), { traceId: model.traceId, spans: [] }), []);
+});
+
+test('the work on a trace ends when a look at who waits throws, in every stage that looks at spans', () => {
+  const trace = traceFromText('web A | == | {n=1}');
+  for (const query of ['{ span.n = 1 }', '{ } | by(span.n)', '{ } | max(span.n) > 0', '{ } >> { span.n = 1 }']) {
+    const evaluate = compileQuery(parseQuery(query));
+    const facts = new TraceFacts(trace, () => {
+      throw new Error('nobody waits');
+    });
+    assert.throws(() => evaluate(facts), /nobody waits/, query);
+    evaluate(new TraceFacts(trace));
+  }
 });

@@ -99,7 +99,11 @@ function compileSpanset(expression: SpansetExpression): Select {
   switch (expression.kind) {
     case 'spanset-filter': {
       const holds = compileFilter(expression.expression);
-      return (facts, input) => input.spans.filter((index) => holds(facts, index));
+      return (facts, input) =>
+        input.spans.filter((index) => {
+          facts.poll();
+          return holds(facts, index);
+        });
     }
     case 'pipeline': {
       const run = compilePipeline(expression);
@@ -139,6 +143,7 @@ function compileGroup(by: FieldExpression): Stage {
     input.flatMap((spanset) => {
       const groups = new Map<string, { value: Static; spans: number[] }>();
       for (const index of spanset.spans) {
+        facts.poll();
         const value = valueOf(facts, index);
         const key = staticKey(value);
         const group = groups.get(key);
@@ -236,7 +241,10 @@ function compileAggregate(aggregate: Aggregate): Scalar {
   return (facts, spanset, note) => {
     const result = aggregateValues(
       aggregate.name,
-      spanset.spans.map((index) => valueOf(facts, index))
+      spanset.spans.map((index) => {
+        facts.poll();
+        return valueOf(facts, index);
+      })
     );
     if (result.type !== 'nil') {
       note(name, result);

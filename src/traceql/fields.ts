@@ -1,4 +1,5 @@
 /** What a field is worth on a span. */
+import { neverPoll, type Poll } from '../base/poll.ts';
 import type { Attribute, Span, SpanEvent, SpanLink, Trace } from '../trace/model.ts';
 import { attributeOf, durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { TraceTree } from '../trace/tree.ts';
@@ -10,13 +11,16 @@ import { nil, staticFromAnyValue, staticFromKind, staticFromStatus } from './sta
 /** What a trace says as a whole; each part is worked out when it is first asked for. */
 export class TraceFacts {
   readonly trace: Trace;
+  /** For each span that is looked at: what it throws ends the work on a trace of very many. */
+  readonly poll: Poll;
   private knownTree: TraceTree | undefined;
   private knownRoot: Span | false | undefined;
   private knownBounds: { start: bigint; end: bigint } | undefined;
   private knownIndex: Map<Span, number> | undefined;
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, poll = neverPoll) {
     this.trace = trace;
+    this.poll = poll;
   }
 
   get tree(): TraceTree {

@@ -1,4 +1,5 @@
 /** What a search answers about one trace: Tempo's shape, in our types. */
+import { everySo, neverPoll } from '../base/poll.ts';
 import type { Span, SpanId, Trace, TraceId, UnixNanos } from '../trace/model.ts';
 import { durationNanosOf, serviceNameOf } from '../trace/model.ts';
 import type { Field, IntrinsicName, Query } from './ast.ts';
@@ -79,14 +80,19 @@ export function matchTrace(query: Query, trace: Trace, spansPerSpanset: number):
   return compileMatch(query, spansPerSpanset)(trace);
 }
 
-/** The same for many traces, with the work that depends on the query alone done once. */
-export function compileMatch(query: Query, spansPerSpanset: number): (trace: Trace) => TraceMatch | undefined {
+/** The same for many traces, with the work that depends on the query alone done once. `poll` is called about every millisecond. */
+export function compileMatch(
+  query: Query,
+  spansPerSpanset: number,
+  poll = neverPoll
+): (trace: Trace) => TraceMatch | undefined {
   const evaluate = compileQuery(query);
+  const pollSpans = everySo(poll);
   const shown = shownFields(query);
   const sort = sortOf(query);
   const limit = spansPerSpanset === 0 ? spansPerSpansetDefault : spansPerSpanset;
   return (trace) => {
-    const facts = new TraceFacts(trace);
+    const facts = new TraceFacts(trace, pollSpans);
     const spansets = evaluate(facts);
     return spansets.length === 0
       ? undefined

@@ -263,8 +263,14 @@ test('many series are finished with looks at who waits in between', () => {
   let looks = 0;
   assert.equal(runWith(() => void looks++).finish().length, 2000);
   assert.ok(looks > 2000 / 300, `${looks} looks`);
-  const left = runWith(() => {
-    throw new Error('nobody waits');
-  });
+  let gone = false;
+  const leaves = (): void => {
+    if (gone) {
+      throw new Error('nobody waits');
+    }
+  };
+  const left = runWith(leaves);
+  gone = true;
   assert.throws(() => left.finish(), /nobody waits/);
+  assert.throws(() => runWith(leaves), /nobody waits/, 'spans are looked at with looks in between too');
 });

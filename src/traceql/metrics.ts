@@ -1,5 +1,6 @@
 /** TraceQL metrics: spans of matching traces, counted or measured in steps of time. */
 import { assert } from '../base/assert.ts';
+import { everySo, neverPoll } from '../base/poll.ts';
 import type { Span, Trace, UnixNanos } from '../trace/model.ts';
 import type {
   MetricsExpression,
@@ -77,19 +78,18 @@ export function isMetricsQuery(query: Query): boolean {
   return query.body.kind !== 'pipeline';
 }
 
-const nothing = (): void => undefined;
-
 /**
- * Expects a validated metrics query. `poll` is called every millisecond or so while tens of thousands of series are finished; what it throws
- * ends that.
+ * Expects a validated metrics query. `poll` is called every millisecond or so while traces of very many spans are observed and tens of
+ * thousands of series are finished; what it throws ends that, and the run.
  */
-export function startMetrics(query: Query, range: MetricsRange, poll = nothing): MetricsRun {
+export function startMetrics(query: Query, range: MetricsRange, poll = neverPoll): MetricsRun {
   const { body } = query;
   assert(body.kind !== 'pipeline', 'startMetrics wants a metrics query');
   const steps = stepsOf(range);
   const exemplars = new ExemplarReservoir(query, exemplarsWanted(query, range.exemplars), steps);
   const sinks: MetricsSink[] = [];
   const weightOf = extrapolates(query) ? (span: Span) => adjustedCount(span.traceState) : () => 1;
+  const pollSpans = everySo(poll);
   const run = startExpression(body, { steps, exemplars, sinks, weightOf, poll: everySo(poll) });
   return {
     sinks,
@@ -97,7 +97,7 @@ export function startMetrics(query: Query, range: MetricsRange, poll = nothing):
     exemplars,
     observe: (trace) => {
       if (trace.spans.length > 0) {
-        run.observe(new TraceFacts(trace));
+        run.observe(new TraceFacts(trace, pollSpans));
       }
     },
     finish: () => {
@@ -114,19 +114,6 @@ export function startMetrics(query: Query, range: MetricsRange, poll = nothing):
           return compareSeries(a, b);
         });
     },
-  };
-}
-
-/** So many series, or comparisons of two, take about a millisecond. */
-const callsPerPoll = 256;
-
-/** Polls once in many calls. */
-function everySo(poll: () => void): () => void {
-  let calls = 0;
-  return () => {
-    if (++calls % callsPerPoll === 0) {
-      poll();
-    }
   };
 }
 
@@ -225,6 +212,7 @@ function startPipeline(
     observe: (facts) => {
       for (const spanset of evaluate(facts, [allSpans(facts)])) {
         for (const index of spanset.spans) {
+          facts.poll();
           const step = steps.stepOf(facts.trace.spans[index].startUnixNanos);
           if (step !== -1) {
             collector.add(facts, index, step, exemplars);

@@ -17,6 +17,9 @@ const tracesPerBlock = 15_000;
 const startSeconds = 1_700_000_000;
 const stopMsMax = 100;
 const attemptsMax = 4;
+const giantTraceId = exampleTraceId(9_999_999);
+const giantSpans = 100_000;
+const giantSeconds = startSeconds + 50_000;
 
 let engine: NodeEngine;
 let server: TestServer;
@@ -42,6 +45,16 @@ before(async () => {
       await engine.engine.flush();
     }
   }
+  // And one trace of very many spans, at another time.
+  const spans = Array.from({ length: giantSpans }, (_, i) =>
+    exampleSpan(giantTraceId, {
+      spanId: (i + 1).toString(16).padStart(16, '0'),
+      attributes: [{ key: 'text', value: { type: 'string', value: `${i} ${i === 0 ? 'x' : 'abcdefgh '.repeat(12)}` } }],
+      startUnixNanos: BigInt(giantSeconds) * 1_000_000_000n + BigInt(i),
+    })
+  );
+  const body = encodeTraces(spans);
+  await engine.engine.ingest({ tenant, encoding: 'otlp-protobuf', compression: 'identity', body, decoded: body });
   server = await startServer({ store: engine.engine });
 });
 
@@ -97,6 +110,7 @@ const doors: Readonly<Record<string, Come>> = {
   'values of an attribute': get(
     `/api/v2/search/tag/span.text/values?${range}&q=${encodeURIComponent(`{ span.text =~ ".*(a|b)*h.*" }`)}`
   ),
+  'trace of very many spans': get(`/api/traces/${giantTraceId}`),
   'search over gRPC': grpcSearch,
   Jaeger: get(
     `/jaeger/api/traces?service=shop&limit=1500&start=${micros(startSeconds - 60)}&end=${micros(startSeconds + 60)}`

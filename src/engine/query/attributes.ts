@@ -36,7 +36,7 @@ export async function attributeNamesView(
   request: AttributeNamesRequest
 ): Promise<Answer<ReadonlyMap<AttributeNameScope, readonly string[]>>> {
   const progress = new Progress(view, request.signal);
-  const reader = new TraceReader('all');
+  const reader = new TraceReader('all', progress.poll);
   let names = new AttributeNameSets();
   await progress.within(async () => {
     if (request.filter === undefined) {
@@ -60,7 +60,7 @@ export async function attributeValuesView(
     throw new CodedError('invalid_argument', `not an attribute: ${request.attribute}`);
   }
   const progress = new Progress(view, request.signal);
-  const reader = new TraceReader(columnsFor(request.filter, columnsToEvaluate([field])));
+  const reader = new TraceReader(columnsFor(request.filter, columnsToEvaluate([field])), progress.poll);
   let values = new AttributeValueSet();
   await progress.within(async () => {
     if (request.filter === undefined && isInDictionaries(field)) {

@@ -1,6 +1,7 @@
 /**
  * Completing traces: all fragments of a trace, wherever they lie, whatever the time range and every other pruning say.
  */
+import { neverPoll, type Poll } from '../../base/poll.ts';
 import { hexFromBytes } from '../../trace/ids.ts';
 import { compareSpans, mergeTrace } from '../../trace/merge.ts';
 import type { Span, Trace } from '../../trace/model.ts';
@@ -107,17 +108,18 @@ export class RowSetCache {
 }
 
 /** The spans of one fragment, with the columns the cache reads. */
-async function spansOfFragment(cache: RowSetCache, fragment: Fragment): Promise<Span[]> {
+async function spansOfFragment(cache: RowSetCache, fragment: Fragment, poll: Poll): Promise<Span[]> {
   const { source, ordinal } = fragment;
   const trace = await cache.trace(fragment);
   if (trace !== undefined) {
     return spansOfRows(
       trace,
-      Uint32Array.from({ length: trace.rowCount }, (_, row) => row)
+      Uint32Array.from({ length: trace.rowCount }, (_, row) => row),
+      poll
     );
   }
   const rowSet = await cache.rowSet(source);
-  return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal));
+  return spansOfRows(rowSet, rowSet.rowsOfTrace(ordinal), poll);
 }
 
 /** Whether two spans share an id. */
@@ -133,11 +135,14 @@ function repeatsId(parts: readonly (readonly Span[])[]): boolean {
 export class TraceReader {
   private readonly some: RowSetCache;
   private readonly all = new RowSetCache('all');
+  private readonly poll: Poll;
   soloTraces = 0;
   splitTraces = 0;
   spans = 0;
 
-  constructor(columns: readonly ColumnKey[] | 'all') {
+  /** `poll` is called about every millisecond while a trace of very many spans is built. */
+  constructor(columns: readonly ColumnKey[] | 'all', poll = neverPoll) {
+    this.poll = poll;
     this.some = columns === 'all' ? this.all : new RowSetCache(columns);
   }
 
@@ -164,7 +169,7 @@ export class TraceReader {
   private async parts(cache: RowSetCache, fragments: readonly Fragment[]): Promise<Span[][]> {
     const parts: Span[][] = [];
     for (const fragment of fragments) {
-      parts.push(await spansOfFragment(cache, fragment));
+      parts.push(await spansOfFragment(cache, fragment, this.poll));
     }
     return parts;
   }

@@ -26,7 +26,7 @@ export async function metricsView(view: StoreView, request: MetricsRequest): Pro
   const progress = new Progress(view, request.signal);
   const evaluation = startMetrics(request.query, request, progress.pollClient);
   const weights = extrapolates(request.query) ? [traceStateColumn] : [];
-  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query), weights));
+  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query), weights), progress.poll);
   let completeAfterUnixNanos: bigint | undefined;
   const { onProgress } = request;
   if (onProgress) {

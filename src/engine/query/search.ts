@@ -26,7 +26,7 @@ const candidatesPerSlice = 64;
 export async function searchView(view: StoreView, request: SearchRequest): Promise<Answer<readonly TraceMatch[]>> {
   const progress = new Progress(view, request.signal);
   const condition = conditionsOf(request.query);
-  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)));
+  const reader = new TraceReader(columnsToEvaluate(fieldsOf(request.query)), progress.poll);
   const candidates = new NewestFirst(view, new SourceRater(condition, request.range, progress));
   const matches: TraceMatch[] = [];
   const order = traceOrder(request.query);
@@ -46,7 +46,7 @@ export async function searchView(view: StoreView, request: SearchRequest): Promi
   }
   const split = new SplitIndex(view);
   const exact = new ExactCandidates(request.query, reader.scanCache, split, progress);
-  const matchOf = compileMatch(request.query, request.spansPerSpanset);
+  const matchOf = compileMatch(request.query, request.spansPerSpanset, progress.poll);
   const done = new Set<string>();
   const isOver = (startUnixNanos: bigint): boolean => !isSorted && isComplete(matches, request.limit, startUnixNanos);
   await progress.within(async () => {

@@ -5,6 +5,7 @@
 import { ServiceGraphBuilder } from '../../analysis/service-graph/builder.ts';
 import type { ServiceGraph } from '../../analysis/service-graph/model.ts';
 import { peerAttributes, resourceAttributes } from '../../analysis/service-graph/peers.ts';
+import { everySo } from '../../base/poll.ts';
 import { traceOverlaps } from '../../store/time-range.ts';
 import type { Answer, ServiceGraphRequest } from '../../store/trace-store.ts';
 import type { Trace } from '../../trace/model.ts';
@@ -28,11 +29,15 @@ const graphFields: readonly Field[] = [
 export async function serviceGraphView(view: StoreView, request: ServiceGraphRequest): Promise<Answer<ServiceGraph>> {
   const { filter, range } = request;
   const progress = new Progress(view, request.signal);
-  const reader = new TraceReader(columnsToEvaluate(fieldsRead(filter)));
+  const reader = new TraceReader(columnsToEvaluate(fieldsRead(filter)), progress.poll);
   const builder = new ServiceGraphBuilder(range);
+  const pollSpans = everySo(progress.poll);
   const evaluate = filter === undefined ? undefined : compileQuery(filter);
   const add = (trace: Trace): void => {
-    if (traceOverlaps(trace, range) && (evaluate === undefined || evaluate(new TraceFacts(trace)).length > 0)) {
+    if (
+      traceOverlaps(trace, range) &&
+      (evaluate === undefined || evaluate(new TraceFacts(trace, pollSpans)).length > 0)
+    ) {
       builder.addTrace(trace);
     }
   };

@@ -12,7 +12,7 @@ export async function traceView(
   request: { readonly traceId: TraceId; readonly signal?: AbortSignal }
 ): Promise<Answer<Trace | undefined>> {
   const progress = new Progress(view, request.signal);
-  const reader = new TraceReader('all');
+  const reader = new TraceReader('all', progress.poll);
   const id = bytesFromHex(request.traceId);
   const fragments = id?.length === 16 ? await findFragments(view, id) : [];
   // Over its budget the query fails: a part of a trace would pass for the whole of it.
