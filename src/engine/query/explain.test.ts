@@ -97,3 +97,17 @@ test('the executor reads what the plan says it reads', async () => {
     );
   }
 });
+
+test('a part is left out by the bloom filter of a column with many values', async () => {
+  const disk = new SimDisk();
+  const workers = inPlaceWorkers({ disk, codecs: nodeCodecs });
+  const engine = await openEngine({ disk, clock, random: seededRandom(1), codecs: nodeCodecs, workers });
+  await engine.whenReady();
+  const spans = Array.from({ length: 5000 }, (_, n) => spanOf(n + 1, { order: `order ${n}` }));
+  const body = encodeTraces(spans);
+  await engine.ingest({ tenant, encoding: 'otlp-protobuf', compression: 'identity', body, decoded: body });
+  await engine.flush();
+  assert.deepEqual(await reasonsOf(engine, '{ span.order = "order 1234" }'), [undefined]);
+  // Between the least and the greatest of them.
+  assert.deepEqual(await reasonsOf(engine, '{ span.order = "order 12x" }'), ['bloom filter']);
+});
