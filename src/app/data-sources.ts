@@ -7,8 +7,11 @@ const rememberedKey = 'vivace-traces-app.dataSource';
 
 /** The Vivace data sources that this person may query, the default one first. */
 export function listDataSources(): DataSourceInstanceSettings[] {
-  const all = getDataSourceSrv().getList({ type: dataSourceType });
-  return [...all].sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false));
+  // Grafana adds its own `-- Grafana --` to a list of any type.
+  const all = getDataSourceSrv()
+    .getList({ type: dataSourceType })
+    .filter(({ type }) => type === dataSourceType);
+  return all.sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false));
 }
 
 /** The one named in the URL, else the one used last, else the first. */

@@ -40,7 +40,8 @@ test('services: graph and table, 2 hops upstream, an edge leads to a trace throu
   await detail.getByRole('button', { name: '← checkout' }).click();
   await app.getByRole('link', { name: 'Traces through this edge' }).click();
   await app.getByRole('listitem').first().getByRole('link').first().click();
-  await expect(app.getByText('charge card').first()).toBeVisible();
+  // Which trace comes first depends on what else the server holds.
+  await expect(app.getByRole('treegrid').getByText('payment').first()).toBeVisible();
 });
 
 test('a Viewer may use every page but the settings, which say so', async ({ host }) => {
@@ -49,7 +50,12 @@ test('a Viewer may use every page but the settings, which say so', async ({ host
     'this Grafana has no Viewer'
   );
   await host.goto(page('settings'));
-  await expect(host.getByText(/Settings are for administrators|Access denied|don't have access/).first()).toBeVisible();
+  if (process.env.VIVACE_GRAFANA_URL === undefined) {
+    await expect(host.getByText('Settings are for administrators')).toBeVisible();
+  } else {
+    // Grafana itself keeps a Viewer from a page for administrators, and shows its home page.
+    await expect(host).not.toHaveURL(/settings/);
+  }
   await expect(host.getByTestId('vivace-setup')).toHaveCount(0);
   for (const [path, text] of [
     ['search?ds=vivace', 'POST /checkout'],

@@ -272,10 +272,7 @@ test('settings: the node graph of a trace, a look-up around the range, links of 
   const range = new URL(asked.find((url) => url.includes(`/traces/${checkoutTraceId}`))!).searchParams;
   expect(Number(range.get('end')) - Number(range.get('start'))).toBeGreaterThanOrEqual(3 * 3600);
 
-  await host.evaluate(
-    (id) => window.testHost.renderPanel([{ query: id }], { uid: 'vivace-linked' }),
-    checkoutTraceId
-  );
+  await host.evaluate((id) => window.testHost.renderPanel([{ query: id }], { uid: 'vivace-linked' }), checkoutTraceId);
   const panel = host.getByTestId('panel');
   await panel.getByText('charge card').first().click();
   const href = await panel.getByRole('link', { name: 'Logs in Loki' }).getAttribute('href');

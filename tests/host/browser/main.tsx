@@ -70,6 +70,7 @@ const settings: DataSourceInstanceSettings[] = [
   ),
   dataSource('loki', 'Loki', 'loki', { logs: true }),
   dataSource('prom', 'Prometheus', 'prometheus', { metrics: true }),
+  { ...dataSource('-- Grafana --', '-- Grafana --', 'datasource', {}), url: undefined },
 ];
 const instances = new Map<string, Promise<AnyDataSource>>();
 

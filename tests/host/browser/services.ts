@@ -150,6 +150,10 @@ export function dataSourceSrv(
     getList: (filters) =>
       settings.filter((one) => {
         const types = filters?.type === undefined ? undefined : [filters.type].flat();
+        // As in Grafana 12.3: its own data source is in every list but those of tracing data sources.
+        if (one.uid === '-- Grafana --') {
+          return filters?.tracing !== true;
+        }
         return (
           (types?.includes(one.type) ?? true) &&
           (!filters?.tracing || one.meta.tracing) &&
