@@ -49,6 +49,7 @@ export default defineConfig([
   { files: nodeFiles, languageOptions: { parserOptions: { project: './tsconfig.node.json' } } },
   {
     files: [
+      'bench/page.ts',
       'src/{ui,standalone,app,datasource,panels}/**/*.test.ts',
       'tests/e2e/**/*.ts',
       'tests/host/**/*.{ts,tsx}',
