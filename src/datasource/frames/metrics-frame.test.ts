@@ -48,7 +48,7 @@ test('a range query: one frame a series, exemplars as annotations that open thei
   assert.equal(exemplars.meta?.dataTopic, DataTopic.Annotations);
   assert.deepEqual(
     exemplars.fields.map((field) => field.name),
-    ['Time', 'Value', 'traceId', 'name']
+    ['Time', 'Value', 'traceId', 'resource.service.name', 'name']
   );
   assert.equal(exemplars.fields[2].config.links?.[0].internal?.datasourceUid, 'viv');
 });
@@ -89,6 +89,21 @@ test('a heatmap: buckets in the order of their size; steps and units stand in th
   );
   assert.equal(frames[0].fields[0].config.interval, 15_000);
   assert.equal(frames[0].fields[1].config.unit, 's');
+});
+
+test('an exemplar of a heatmap names the bucket whose row it stands in', () => {
+  const series = [0.5, 2].map((value) => ({
+    labels: [{ key: '__bucket', value: { doubleValue: value } }],
+    samples: [{ timestampMs: '1000', value: 1 }],
+    exemplars: [{ timestampMs: '1000', value: value / 2, labels: [{ key: 'trace:id', value: { stringValue: 'ab' } }] }],
+  }));
+  const frames = metricsFrames({ series }, options);
+  const buckets = frames[2].fields.find(({ name }) => name === '__bucket');
+  assert.deepEqual(buckets?.values, ['0.5', '2']);
+  assert.deepEqual(
+    frames.slice(0, 2).map(({ fields }) => fields[1].labels?.__bucket),
+    ['0.5', '2']
+  );
 });
 
 test('exemplars are marked as Prometheus marks them; a partial answer without series still says so', () => {

@@ -100,18 +100,23 @@ function instantFrame(series: readonly JsonSeries[], options: MetricsFrameOption
   });
 }
 
+/** The labels of its series stand beside those of the exemplar; Grafana's heatmap finds the row of an exemplar by its bucket. */
 function exemplarFrame(series: readonly JsonSeries[], options: MetricsFrameOptions): DataFrame | undefined {
   const exemplars = series.flatMap((one) =>
     (one.exemplars ?? []).map((exemplar) => ({
       time: Number(exemplar.timestampMs ?? 0),
       value: Number(exemplar.value ?? 0),
-      labels: new Map((exemplar.labels ?? []).map((label) => [label.key, String(cellOf(label.value))])),
+      labels: new Map(
+        [...(one.labels ?? []), ...(exemplar.labels ?? [])].map((label) => [label.key, String(cellOf(label.value))])
+      ),
     }))
   );
   if (exemplars.length === 0) {
     return undefined;
   }
-  const names = [...new Set(exemplars.flatMap((one) => [...one.labels.keys()]))].filter((name) => name !== 'trace:id');
+  const names = [...new Set(exemplars.flatMap((one) => [...one.labels.keys()]))].filter(
+    (name) => name !== 'trace:id' && name !== '__name__'
+  );
   const links: DataLink[] = [traceLink(options.target)];
   return createDataFrame({
     refId: options.refId,
