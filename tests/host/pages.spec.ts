@@ -58,7 +58,8 @@ test('a Viewer may use every page but the settings, which say so', async ({ host
   }
   await expect(host.getByTestId('vivace-setup')).toHaveCount(0);
   for (const [path, text] of [
-    ['search?ds=vivace', 'POST /checkout'],
+    // The traces of this spec among those of others.
+    [`search?ds=vivace&q=${encodeURIComponent('{ name = "charge card" }')}`, 'POST /checkout'],
     [`trace/${checkoutTraceId}?ds=vivace`, 'charge card'],
     ['services?ds=vivace', 'payment'],
     [`compare?a=${checkoutTraceId}&b=${wideTraceId}&ds=vivace`, 'charge card'],
