@@ -1,5 +1,6 @@
 /** Spans in, series out: the metrics functions. `compare()` has a file of its own. */
 import { CompensatedSums } from '../base/compensated-sums.ts';
+import { neverPoll } from '../base/poll.ts';
 import type { Span } from '../trace/model.ts';
 import type { Field, FieldReference, MetricsAggregate } from './ast.ts';
 import { printField } from './attributes.ts';
@@ -43,7 +44,7 @@ export function functionCollector(
   aggregate: MetricsAggregate,
   steps: Steps,
   weightOf: (span: Span) => number,
-  poll: () => void = () => undefined
+  poll = neverPoll
 ): FunctionCollector {
   const groups = new Map<string, { labels: Labels; accumulator: Accumulator }>();
   const groupOf = (labels: Labels): Accumulator => {

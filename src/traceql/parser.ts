@@ -32,16 +32,20 @@ import { aggregate, coalesce, group, isAggregateName, select, sort } from './par
 /** 128 KiB of UTF-8, as Tempo: checked before anything is read. */
 export const queryBytesMax = 128 * 1024;
 
+export function isTooLong(text: string): boolean {
+  return (
+    text.length > queryBytesMax ||
+    (3 * text.length > queryBytesMax && new TextEncoder().encode(text).length > queryBytesMax)
+  );
+}
+
 /**
  * Parses a query. Does not ask whether it means anything: that is `validateQuery`.
  *
  * Errors: {@link QueryError}, and nothing else for any text.
  */
 export function parseQuery(text: string): Query {
-  if (
-    text.length > queryBytesMax ||
-    (3 * text.length > queryBytesMax && new TextEncoder().encode(text).length > queryBytesMax)
-  ) {
+  if (isTooLong(text)) {
     throw new QueryError(
       text,
       { start: 0, end: 1 },

@@ -2,10 +2,8 @@
 import type { Page } from '@playwright/test';
 import type { Span } from '../../src/trace/model.ts';
 import { encodeJaegerJson } from '../../src/wire/jaeger-json.ts';
-import { startServer } from '../support/server.ts';
-import { startLoki } from '../support/loki.ts';
 import { fixtureSpans, traceIds } from './fixtures.ts';
-import { at, dropFile, expect, pageDir, send, test } from './page-test.ts';
+import { at, dropFile, expect, send, test } from './page-test.ts';
 
 const failedTrace = `/trace/${traceIds.failed}`;
 const producerId = '00000000000000b9';
@@ -72,57 +70,43 @@ interface ExemplarAnswer {
   }[];
 }
 
-test('1: from an exemplar to the cause, in three actions and less than ten seconds', async ({ page }) => {
-  const spans = fixtureSpans(Date.now()).filter(({ traceId }) => traceId === traceIds.failed);
-  const card = spans.find(({ name }) => name === 'charge card')!;
-  const loki = await startLoki(() => [
-    {
-      unixNanos: card.startUnixNanos + 5_000_000n,
-      line: `issuer refused the card trace_id=${traceIds.failed}`,
-      labels: { service_name: 'payment', level: 'error' },
-      metadata: { span_id: card.spanId },
-    },
-  ]);
-  const server = await startServer({ pageDir, config: { logs_loki_url: loki.url } });
-  try {
-    await send(server, spans);
-    // A dashboard asks for the rate and draws the exemplars of the answer; its link names the exemplar's trace and span.
-    const q = encodeURIComponent('{ status = error } | rate()');
-    const nowSeconds = Math.floor(Date.now() / 1000);
-    const asked = await page.request.get(
-      at(
-        server,
-        `/api/metrics/query_range?q=${q}&start=${nowSeconds - 3600}&end=${nowSeconds + 60}&step=60s&exemplars=10`
-      )
-    );
-    const { series } = (await asked.json()) as ExemplarAnswer;
-    const [exemplar] = series.flatMap((one) => one.exemplars ?? []);
-    const label = (...keys: string[]) =>
-      exemplar.labels.find(({ key }) => keys.includes(key))?.value.stringValue.replaceAll('"', '');
-    const begun = Date.now();
-    await page.goto(
-      at(server, `/trace/${label('trace:id', 'traceID')}?span=${label('span:id', 'spanID') ?? ''}&show=story`)
-    );
-    await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toBeVisible();
-    await page.getByRole('treegrid').focus();
-    await page.keyboard.press('Home');
+test('1: from an exemplar to the cause, in three actions and less than ten seconds', async ({
+  page,
+  loggedServer: server,
+}) => {
+  // A dashboard asks for the rate and draws the exemplars of the answer; its link names the exemplar's trace and span.
+  const q = encodeURIComponent('{ status = error } | rate()');
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const asked = await page.request.get(
+    at(
+      server,
+      `/api/metrics/query_range?q=${q}&start=${nowSeconds - 3600}&end=${nowSeconds + 60}&step=60s&exemplars=10`
+    )
+  );
+  const { series } = (await asked.json()) as ExemplarAnswer;
+  const [exemplar] = series.flatMap((one) => one.exemplars ?? []);
+  const label = (...keys: string[]) =>
+    exemplar.labels.find(({ key }) => keys.includes(key))?.value.stringValue.replaceAll('"', '');
+  const begun = Date.now();
+  await page.goto(
+    at(server, `/trace/${label('trace:id', 'traceID')}?span=${label('span:id', 'spanID') ?? ''}&show=story`)
+  );
+  await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toBeVisible();
+  await page.getByRole('treegrid').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('e');
+  const detail = page.getByTestId('span-detail');
+  // The first error on the way down may be a caller; the deepest one is next.
+  for (let more = 0; more < 3 && !(await detail.textContent())?.includes('charge card'); more++) {
     await page.keyboard.press('e');
-    const detail = page.getByTestId('span-detail');
-    // The first error on the way down may be a caller; the deepest one is next.
-    for (let more = 0; more < 3 && !(await detail.textContent())?.includes('charge card'); more++) {
-      await page.keyboard.press('e');
-    }
-    await expect(detail).toContainText('charge card');
-    await expect(detail).toContainText(/exception/i);
-    await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toContainText('1 log');
-    await page.keyboard.press('5');
-    await page.getByRole('button', { name: '1 log line' }).click();
-    await expect(page.getByTestId('events')).toContainText('issuer refused the card');
-    expect(Date.now() - begun).toBeLessThan(10_000);
-  } finally {
-    await server.close();
-    await loki.close();
   }
+  await expect(detail).toContainText('charge card');
+  await expect(detail).toContainText(/exception/i);
+  await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toContainText('1 log');
+  await page.keyboard.press('5');
+  await page.getByRole('button', { name: '1 log line' }).click();
+  await expect(page.getByTestId('events')).toContainText('issuer refused the card');
+  expect(Date.now() - begun).toBeLessThan(10_000);
 });
 
 test('4: a beginner writes PromQL, one key makes it TraceQL, a structural condition comes by completion', async ({
@@ -145,18 +129,14 @@ test('4: a beginner writes PromQL, one key makes it TraceQL, a structural condit
   const offered = page.locator('.cm-tooltip-autocomplete');
   await expect(offered).toContainText('>>');
   await offered.getByRole('option', { name: />>/ }).first().click();
-  await page.keyboard.type('{ ');
-  await page.keyboard.press('Control+Space');
-  await offered
-    .getByRole('option', { name: /^status/ })
-    .first()
-    .click();
-  await page.keyboard.type(' = ');
-  await page.keyboard.press('Control+Space');
-  await offered
-    .getByRole('option', { name: /^error/ })
-    .first()
-    .click();
+  for (const [typed, chosen] of [
+    ['{ ', /^status/],
+    [' = ', /^error/],
+  ] as const) {
+    await page.keyboard.type(typed);
+    await page.keyboard.press('Control+Space');
+    await offered.getByRole('option', { name: chosen }).first().click();
+  }
   await page.keyboard.type(' }');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Enter');

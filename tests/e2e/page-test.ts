@@ -8,7 +8,8 @@ import { encodeTraces } from '../../src/wire/otlp-protobuf.ts';
 import { defaultPageDir } from '../../src/server/paths.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
-import { fixtureSpans } from './fixtures.ts';
+import { startLoki } from '../support/loki.ts';
+import { fixtureSpans, traceIds } from './fixtures.ts';
 
 export { expect };
 
@@ -23,6 +24,8 @@ interface WorkerFixtures {
 interface TestFixtures {
   /** A server of the test's own. */
   readonly emptyServer: TestServer;
+  /** A server of the test's own with the failed trace, and a log line of the span `charge card` in the Loki beside it. */
+  readonly loggedServer: TestServer;
   /** Texts of errors that a test provokes on purpose. */
   readonly expectedErrors: RegExp[];
 }
@@ -42,6 +45,23 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(server);
     await server.close();
   },
+  loggedServer: async ({}, use) => {
+    const spans = fixtureSpans(Date.now()).filter(({ traceId }) => traceId === traceIds.failed);
+    const card = spans.find(({ name }) => name === 'charge card')!;
+    const loki = await startLoki(() => [
+      {
+        unixNanos: card.startUnixNanos + 5_000_000n,
+        line: `issuer refused the card trace_id=${traceIds.failed}`,
+        labels: { service_name: 'payment', level: 'error' },
+        metadata: { span_id: card.spanId },
+      },
+    ]);
+    const server = await pageServer({ logs_loki_url: loki.url });
+    await send(server, spans);
+    await use(server);
+    await server.close();
+    await loki.close();
+  },
   expectedErrors: async ({}, use) => use([]),
   page: async ({ page, expectedErrors }, use) => {
     const errors = watchErrors(page);
@@ -50,11 +70,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
-async function pageServer(): Promise<TestServer> {
+async function pageServer(config: Readonly<Record<string, unknown>> = {}): Promise<TestServer> {
   if (!existsSync(join(pageDir, 'index.html'))) {
     throw new Error('build/standalone is missing: run `npm run build:standalone` first');
   }
-  return startServer({ pageDir });
+  return startServer({ pageDir, config });
 }
 
 /** By OTLP/HTTP, as an exporter would. */

@@ -1,8 +1,6 @@
 /** The views of one trace: one selection, one filter, one stretch of time. */
-import { startLoki } from '../support/loki.ts';
-import { startServer } from '../support/server.ts';
-import { batchSpans, batchTraceId, fixtureSpans, traceIds } from './fixtures.ts';
-import { at, expect as expectSoon, pageDir, send, test } from './page-test.ts';
+import { batchSpans, batchTraceId, traceIds } from './fixtures.ts';
+import { at, expect as expectSoon, send, test } from './page-test.ts';
 
 // Lazy views on a machine that may be busy.
 const expect = expectSoon.configure({ timeout: 40_000 });
@@ -142,31 +140,17 @@ test('journey 3: a monster trace opens as its story; repeats, brush, filter, sta
   await expect(rows.filter({ hasText: 'INSERT' })).toHaveCount(0);
 });
 
-test('log lines stand beside their spans, with a count, and at their time among the events', async ({ page }) => {
-  const spans = fixtureSpans(Date.now()).filter(({ traceId }) => traceId === traceIds.failed);
-  const card = spans.find(({ name }) => name === 'charge card')!;
-  const loki = await startLoki(() => [
-    {
-      unixNanos: card.startUnixNanos + 5_000_000n,
-      line: `issuer refused the card trace_id=${traceIds.failed}`,
-      labels: { service_name: 'payment', level: 'error' },
-      metadata: { span_id: card.spanId },
-    },
-  ]);
-  const server = await startServer({ pageDir, config: { logs_loki_url: loki.url } });
-  try {
-    await send(server, spans);
-    await page.goto(at(server, failed));
-    await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toContainText('1 log');
-    await page.getByRole('button', { name: 'Events' }).click();
-    await page.getByRole('button', { name: '1 log line' }).click();
-    const line = page.getByTestId('events').getByRole('row');
-    await expect(line).toHaveCount(1);
-    await expect(line).toContainText('issuer refused the card');
-    await line.getByRole('gridcell').first().click();
-    await expect(page.getByTestId('span-detail')).toContainText('charge card');
-  } finally {
-    await server.close();
-    await loki.close();
-  }
+test('log lines stand beside their spans, with a count, and at their time among the events', async ({
+  page,
+  loggedServer: server,
+}) => {
+  await page.goto(at(server, failed));
+  await expect(page.getByRole('row').filter({ hasText: 'charge card' })).toContainText('1 log');
+  await page.getByRole('button', { name: 'Events' }).click();
+  await page.getByRole('button', { name: '1 log line' }).click();
+  const line = page.getByTestId('events').getByRole('row');
+  await expect(line).toHaveCount(1);
+  await expect(line).toContainText('issuer refused the card');
+  await line.getByRole('gridcell').first().click();
+  await expect(page.getByTestId('span-detail')).toContainText('charge card');
 });

@@ -1,6 +1,7 @@
 /** Workers really start, wherever Grafana runs and serves the plugin's files from, under its strict Content Security Policy. */
 import { expect, hostUrl, prepare, test, watchProblems, type HostName } from './host-test.ts';
 import { checkoutTraceId, wideSpanCount, wideTraceId } from './traces.ts';
+import { mainThreadEvents, tasksOf } from '../support/browser-trace.ts';
 import type { TestHost } from './browser/main.tsx';
 
 declare const window: { testHost: TestHost };
@@ -59,33 +60,19 @@ test('without Worker a trace of 20,000 spans opens without a task above 50 ms', 
   const found = app.getByRole('listitem').getByRole('link').first();
   await expect(found).toBeVisible();
   await page.waitForTimeout(500);
-  await browser.startTracing(page, { categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline'] });
-  await found.click();
-  await expect(app.getByText('20,000 spans').first()).toBeVisible();
-  // Attributes and derived views come after the first rows.
-  await page.waitForTimeout(3000);
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString('utf8')) as BrowserTrace;
-  const mainThreads = new Set(
-    traceEvents
-      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
-      .map(({ pid, tid }) => `${pid} ${tid}`)
-  );
-  const tasks = traceEvents.filter(({ name, pid, tid }) => name === 'RunTask' && mainThreads.has(`${pid} ${tid}`));
+  const events = await mainThreadEvents(browser, page, async () => {
+    await found.click();
+    await expect(app.getByText('20,000 spans').first()).toBeVisible();
+    // Attributes and derived views come after the first rows.
+    await page.waitForTimeout(3000);
+  });
+  const tasks = tasksOf(events);
   expect(tasks.length).toBeGreaterThan(100);
   // Time on the processor: other processes of a busy machine are not the page's work.
+  // Chromium does not weigh the shortest.
+  expect(tasks.filter(({ dur = 0, tdur }) => tdur === undefined && dur > 1000)).toEqual([]);
   expect(tasks.map(({ tdur = 0 }) => Math.round(tdur / 1000)).filter((ms) => ms > 50)).toEqual([]);
   expect(page.workers()).toEqual([]);
   expect(new URL(page.url()).pathname).toContain(wideTraceId);
   expect(problems).toEqual([]);
 });
-
-interface BrowserTrace {
-  readonly traceEvents: readonly {
-    readonly name: string;
-    readonly pid: number;
-    readonly tid: number;
-    /** Microseconds on the processor. */
-    readonly tdur?: number;
-    readonly args?: { readonly name?: string };
-  }[];
-}

@@ -79,7 +79,7 @@ export function metricsRangeBody(answer: Answer<readonly MetricSeries[]>, series
 
 /** Whole: an instant query has no `maxSeries`, as in Tempo. */
 export function metricsInstantBody(answer: Answer<readonly MetricSeries[]>): QueryInstantResponse {
-  const { series, ...rest } = cutSeries(answer, Number.MAX_SAFE_INTEGER);
+  const { series, ...rest } = cutSeries(answer);
   return {
     series: series
       .filter((one) => one.samples.length > 0)
@@ -91,7 +91,7 @@ export function metricsInstantBody(answer: Answer<readonly MetricSeries[]>): Que
 
 function cutSeries(
   answer: Answer<readonly MetricSeries[]>,
-  seriesMax: number
+  seriesMax = Number.POSITIVE_INFINITY
 ): { series: readonly MetricSeries[]; status: PartialStatus; message: string } {
   const warnings = [...answer.warnings];
   const isCut = answer.data.length > seriesMax;

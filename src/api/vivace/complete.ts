@@ -1,12 +1,11 @@
 /** `/api/vivace/complete`: what could stand at the cursor of a query, and what is wrong with it, with fixes to apply. */
 import { complete as completeQuery } from '../../traceql/complete.ts';
-import type { Completion, KnownAttributes } from '../../traceql/complete.ts';
+import type { Completion } from '../../traceql/complete.ts';
 import { printField } from '../../traceql/attributes.ts';
 import { QueryError } from '../../traceql/errors.ts';
-import type { QueryFix } from '../../traceql/errors.ts';
 import { parseLenient } from '../../traceql/lenient.ts';
 import { otherConditions } from '../../traceql/other-conditions.ts';
-import { queryBytesMax } from '../../traceql/parser.ts';
+import { isTooLong, queryBytesMax } from '../../traceql/parser.ts';
 import type { ApiContext, ApiRequest, ApiResponse } from '../exchange.ts';
 import { jsonResponse } from '../exchange.ts';
 import { integerParam, invalid } from '../tempo/params.ts';
@@ -21,15 +20,7 @@ interface CompleteBody {
   readonly to: number;
   readonly candidates: Completion['candidates'];
   /** Absent where the query is valid. */
-  readonly error?: {
-    readonly message: string;
-    readonly offset: number;
-    readonly length: number;
-    readonly line: number;
-    readonly column: number;
-    readonly expected: string;
-    readonly fixes: readonly QueryFix[];
-  };
+  readonly error?: Pick<QueryError, 'message' | 'offset' | 'length' | 'line' | 'column' | 'expected' | 'fixes'>;
 }
 
 /** Errors: `invalid_argument`. */
@@ -37,29 +28,25 @@ export async function complete(request: ApiRequest, { store, clock }: ApiContext
   const { params, tenant, signal } = request;
   const text = params.get('q') ?? '';
   const cursor = integerParam(params, 'cursor') ?? text.length;
-  if (text.length > queryBytesMax) {
+  if (isTooLong(text)) {
     throw invalid(`invalid q: longer than ${queryBytesMax} bytes`);
   }
   if (cursor < 0 || cursor > text.length) {
     throw invalid(`invalid cursor: ${cursor} is not between 0 and ${text.length}`);
   }
   const range = attributeRange(params, clock);
-  const names: KnownAttributes['names'] = (await store.attributeNames({ tenant, range, filter: undefined, signal }))
-    .data;
-  const first = completeQuery(text, cursor, { names, valuesOf: () => undefined });
-  const { from, to, candidates } = await withValues(first);
-  async function withValues({ from, to, valuesOf: field }: Completion): Promise<Completion> {
-    if (field === undefined) {
-      return first;
-    }
+  const { data: names } = await store.attributeNames({ tenant, range, filter: undefined, signal });
+  let completion = completeQuery(text, cursor, { names, valuesOf: () => undefined });
+  const { from, to, valuesOf: field } = completion;
+  if (field !== undefined) {
     // The other conditions of the spanset narrow the values, before and behind the cursor.
     const filter = parseLenient(otherConditions(text, from, to) ?? '');
-    const request = { tenant, attribute: printField(field), range, filter, limit: candidatesMax, signal };
-    const values = (await store.attributeValues(request)).data;
-    return completeQuery(text, cursor, { names, valuesOf: () => values });
+    const wanted = { tenant, attribute: printField(field), range, filter, limit: candidatesMax, signal };
+    const { data: values } = await store.attributeValues(wanted);
+    completion = completeQuery(text, cursor, { names, valuesOf: () => values });
   }
-  const body: CompleteBody = { from, to, candidates: candidates.slice(0, candidatesMax), ...faultOf(text) };
-  return jsonResponse(body);
+  const candidates = completion.candidates.slice(0, candidatesMax);
+  return jsonResponse({ from, to, candidates, ...faultOf(text) } satisfies CompleteBody);
 }
 
 function faultOf(text: string): Pick<CompleteBody, 'error'> {
