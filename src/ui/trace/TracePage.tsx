@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { startTransition, useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
 import type { Host } from '../host.ts';
 import { Button, ErrorNote, Notice, SkeletonRows } from '../kit/controls.tsx';
@@ -47,7 +47,8 @@ export function TracePage({ host, view, theme, lastSearch, linksOfSpan }: TraceP
           found?.close();
         } else {
           opened = found;
-          setLoaded({ request, data: found, error: undefined });
+          // React draws a large trace in slices, so that keys and pointer are heard in between.
+          startTransition(() => setLoaded({ request, data: found, error: undefined }));
         }
       },
       (failure: unknown) => {

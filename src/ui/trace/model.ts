@@ -11,6 +11,8 @@ import { serviceStatsOf } from '../../analysis/service-stats.ts';
 import type { ServiceStats } from '../../analysis/service-stats.ts';
 import { storyOf } from '../../analysis/story.ts';
 import type { Story } from '../../analysis/story.ts';
+import { inOneGo } from '../../base/pieces.ts';
+import type { Pieces } from '../../base/pieces.ts';
 import { rowOfSpanId } from '../../trace/span-table.ts';
 import type { SpanTable } from '../../trace/span-table.ts';
 
@@ -43,16 +45,29 @@ export interface TraceModel {
 }
 
 /** As it is shown and as it was sent: one object where no clock is proven wrong. */
-export function traceModelsOf(table: SpanTable): { readonly model: TraceModel; readonly sentModel: TraceModel } {
-  const sentModel = traceModelOf(table);
+export interface TraceModels {
+  readonly model: TraceModel;
+  readonly sentModel: TraceModel;
+}
+
+export function* traceModels(table: SpanTable): Pieces<TraceModels> {
+  const sentModel = yield* traceModel(table);
   const corrected = correctedTable(table);
-  return { model: corrected === undefined ? sentModel : traceModelOf(corrected.table, corrected.clocks), sentModel };
+  yield;
+  const model = corrected === undefined ? sentModel : yield* traceModel(corrected.table, corrected.clocks);
+  return { model, sentModel };
 }
 
 /** `clocks` where the table is a corrected one. */
 export function traceModelOf(table: SpanTable, clocks?: Clocks): TraceModel {
+  return inOneGo(traceModel(table, clocks));
+}
+
+function* traceModel(table: SpanTable, clocks?: Clocks): Pieces<TraceModel> {
   const selfNanos = selfNanosOf(table);
+  yield;
   const criticalPath = criticalPathOf(table);
+  yield;
   const errorBelow = new Uint8Array(table.rowCount);
   const subtreeEndNanos = new Float64Array(table.rowCount);
   let errorCount = 0;
@@ -68,21 +83,30 @@ export function traceModelOf(table: SpanTable, clocks?: Clocks): TraceModel {
       subtreeEndNanos[parent] = Math.max(subtreeEndNanos[parent], subtreeEndNanos[row]);
     }
   }
+  yield;
   const criticalNanos = criticalNanosOf(table, criticalPath);
+  const segments = segmentsByRow(table, criticalPath);
+  yield;
+  const services = serviceStatsOf(table, selfNanos);
+  const notes = notesOf(table, clocks);
+  yield;
+  const repeats = repeatsOf(table);
+  yield;
+  const story = storyOf({ table, criticalNanos, errorBelow });
   return {
     table,
     selfNanos,
     criticalPath,
     criticalNanos,
-    ...segmentsByRow(table, criticalPath),
-    services: serviceStatsOf(table, selfNanos),
-    notes: notesOf(table, clocks),
+    ...segments,
+    services,
+    notes,
     errorCount,
     errorBelow,
     subtreeEndNanos,
     depthMax,
-    repeats: repeatsOf(table),
-    story: storyOf({ table, criticalNanos, errorBelow }),
+    repeats,
+    story,
     clocks,
   };
 }

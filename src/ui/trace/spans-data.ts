@@ -1,16 +1,17 @@
 /** A trace whose spans are at hand (a panel's frames, a test), worked on where it is. */
 import { CodedError } from '../../base/coded-error.ts';
+import { inOneGo } from '../../base/pieces.ts';
 import { openTraceOf } from '../../api/open-trace/open-trace.ts';
 import type { OpenTrace } from '../../api/open-trace/open-trace.ts';
 import type { Span } from '../../trace/model.ts';
-import { traceModelsOf } from './model.ts';
+import { traceModels } from './model.ts';
 import type { Signal, TraceData } from './trace-data.ts';
 
 /** `spans` are of one trace, without duplicates, in any order; at least one. */
 export function traceDataOfSpans(spans: readonly Span[], warnings: readonly string[] = []): TraceData {
   let open: OpenTrace | undefined = openTraceOf(spans);
   const { rowCount } = open.table;
-  const models = traceModelsOf(open.table);
+  const models = inOneGo(traceModels(open.table));
   const answer = async <T>(ask: (of: OpenTrace) => T, signal: Signal | undefined): Promise<T> => {
     // The event at hand is finished first: typing goes before searching.
     await Promise.resolve();

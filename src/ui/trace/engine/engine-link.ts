@@ -53,6 +53,9 @@ interface EnginePort {
   postMessage(message: ToEngine, transfer: Transferable[]): void;
 }
 
+/** What the page may be kept from drawing, beside the piece at hand. */
+const sliceMs = 8;
+
 /** The same engine without a worker; its code comes only then. */
 async function localPort(): Promise<EnginePort> {
   const { serve } = await import('./serve.ts');
@@ -61,7 +64,7 @@ async function localPort(): Promise<EnginePort> {
     onmessage: null,
     postMessage: (data) => port.onmessage?.({ data } as MessageEvent<FromEngine>),
   };
-  serve(engine);
+  serve(engine, sliceMs);
   return port;
 }
 

@@ -1,6 +1,7 @@
 import { QueryError } from '../../../traceql/errors.ts';
 import { CodedError, errorCodeOf } from '../../../base/coded-error.ts';
 import type { ErrorCode, ErrorDetails } from '../../../base/coded-error.ts';
+import type { Pieces } from '../../../base/pieces.ts';
 import { TraceEngine } from './trace-engine.ts';
 import type { EngineRequest, Opened } from './trace-engine.ts';
 import type { TraceModel } from '../model.ts';
@@ -26,10 +27,18 @@ export interface Port {
   postMessage(message: FromEngine, transfer: ArrayBuffer[]): void;
 }
 
-/** Answers what comes through `port`. Between two requests messages are taken in, so that what is withdrawn costs nothing. */
-export function serve(port: Port): void {
+interface Waiting {
+  readonly request: EngineRequest;
+  readonly work: Pieces<unknown>;
+}
+
+/**
+ * Answers what comes through `port`, one after the other. Between two requests, and after `sliceMs` within one, messages are taken in, so
+ * that what is withdrawn costs nothing more.
+ */
+export function serve(port: Port, sliceMs = Number.POSITIVE_INFINITY): void {
   const engine = new TraceEngine();
-  const waiting = new Map<number, EngineRequest>();
+  const waiting = new Map<number, Waiting>();
   let isScheduled = false;
   const next = (): void => {
     isScheduled = false;
@@ -37,12 +46,15 @@ export function serve(port: Port): void {
     if (first === undefined) {
       return;
     }
-    const [id, request] = first;
-    waiting.delete(id);
+    const [id, { request, work }] = first;
     try {
-      const value = engine.answer(request);
-      port.postMessage({ id, value }, transferablesOf(request, value));
+      const piece = piecesFor(sliceMs, work);
+      if (piece.done) {
+        waiting.delete(id);
+        port.postMessage({ id, value: piece.value }, transferablesOf(request, piece.value));
+      }
     } catch (error) {
+      waiting.delete(id);
       port.postMessage({ id, error: sentError(error) }, []);
     }
     schedule();
@@ -53,15 +65,25 @@ export function serve(port: Port): void {
       setTimeout(next, 0);
     }
   };
-  port.onmessage = ({ data }) => {
-    if (data.request === undefined) {
-      waiting.delete(data.id);
+  port.onmessage = ({ data: { id, request } }) => {
+    if (request === undefined) {
+      waiting.delete(id);
     } else {
-      waiting.set(data.id, data.request);
+      waiting.set(id, { request, work: engine.answer(request) });
     }
     schedule();
   };
   port.postMessage({ id: 0, value: undefined }, []);
+}
+
+function piecesFor<T>(sliceMs: number, work: Pieces<T>): IteratorResult<void, T> {
+  const untilMs = performance.now() + sliceMs;
+  for (;;) {
+    const piece = work.next();
+    if (piece.done || performance.now() >= untilMs) {
+      return piece;
+    }
+  }
 }
 
 function sentError(error: unknown): SentError {

@@ -9,12 +9,13 @@ import { decodeSkeleton } from '../../../api/vivace/skeleton.ts';
 import { decodeSpanRows, spanOfRow } from '../../../api/vivace/span-rows.ts';
 import { assert, unreachable } from '../../../base/assert.ts';
 import { CodedError } from '../../../base/coded-error.ts';
+import type { Pieces } from '../../../base/pieces.ts';
 import type { AttributeColumn, AttributeKey, Matches } from '../../../trace/attribute-columns.ts';
 import { mergeTrace } from '../../../trace/merge.ts';
 import { serviceNameOf } from '../../../trace/model.ts';
 import type { Span, Trace, TraceId } from '../../../trace/model.ts';
 import { decodeTraceFile } from '../../../wire/detect.ts';
-import { traceModelsOf } from '../model.ts';
+import { traceModels } from '../model.ts';
 import type { TraceModel } from '../model.ts';
 
 export interface Opened {
@@ -88,22 +89,24 @@ export class TraceEngine {
   private fileTraces: readonly Trace[] = [];
 
   /** Errors: CodedError of what was asked. */
-  answer(request: EngineRequest): EngineAnswers[EngineRequest['kind']] {
+  *answer(request: EngineRequest): Pieces<EngineAnswers[EngineRequest['kind']]> {
     switch (request.kind) {
       case 'skeleton': {
         const { table, version, partial, warnings } = decodeSkeleton(request.bytes);
-        return this.open(new OpenTrace(table), { version, partial, warnings });
+        yield;
+        return yield* this.open(new OpenTrace(table), { version, partial, warnings });
       }
       case 'body': {
         const { data, partial, warnings } = decodeTraceBody(request.body);
-        return data && this.openSpans(data, { partial, warnings });
+        yield;
+        return data && (yield* this.openSpans(data, { partial, warnings }));
       }
       case 'whole':
-        return this.openSpans(request.spans);
+        return yield* this.openSpans(request.spans);
       case 'file':
         return this.readFile(request.bytes);
       case 'file-trace':
-        return this.open(openTraceOf(this.fileTrace(request.traceId).spans));
+        return yield* this.open(openTraceOf(this.fileTrace(request.traceId).spans));
       case 'file-spans':
         return this.fileTrace(request.traceId).spans;
       case 'rows':
@@ -142,14 +145,15 @@ export class TraceEngine {
   }
 
   /** Duplicates count once, as everywhere. */
-  private openSpans(spans: readonly Span[], told: Partial<Opened> = {}): Opened {
+  private *openSpans(spans: readonly Span[], told: Partial<Opened> = {}): Pieces<Opened> {
     const { traceId } = spans[0];
-    return this.open(openTraceOf(mergeTrace(traceId, [spans]).spans), told);
+    return yield* this.open(openTraceOf(mergeTrace(traceId, [spans]).spans), told);
   }
 
-  private open(trace: OpenTrace, told: Partial<Opened> = {}): Opened {
+  private *open(trace: OpenTrace, told: Partial<Opened> = {}): Pieces<Opened> {
     this.opened = trace;
-    const { model, sentModel } = traceModelsOf(trace.table);
+    yield;
+    const { model, sentModel } = yield* traceModels(trace.table);
     return {
       version: '',
       partial: false,
